@@ -1,0 +1,266 @@
+package io.kelpie.controller.control;
+
+import com.google.protobuf.ByteString;
+import com.google.protobuf.Message;
+import io.kelpie.common.error.KelpieException;
+import io.kelpie.common.time.TimeSource;
+import io.kelpie.controller.leadership.LeaderTerm;
+import io.kelpie.controller.scheduling.SchedulingPolicy;
+import io.kelpie.controller.store.ClusterStore;
+import io.kelpie.controller.view.EventLog;
+import io.kelpie.controller.view.LeaderView;
+import io.kelpie.controller.view.ReadModel;
+import io.kelpie.proto.v1.ClusterRecord;
+import io.kelpie.proto.v1.ErrorReason;
+import io.kelpie.proto.v1.RequestRecord;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+
+/**
+ * One term of this controller, from the moment at which the store was read. Everything that the leader knows lives
+ * here and is dropped with the term. Belongs to the control thread.
+ */
+final class ActiveTerm {
+    /** A leader that could not write for this long gives up: another may lead already, whatever its session says. */
+    static final long PROOF_LIMIT_MILLIS = 4_000;
+
+    private static final long PROOF_LIMIT_NANOS = TimeUnit.MILLISECONDS.toNanos(PROOF_LIMIT_MILLIS);
+    private static final long PROOF_INTERVAL_NANOS = TimeUnit.SECONDS.toNanos(1);
+    private static final long JUDGE_INTERVAL_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
+    private static final long RETRY_INTERVAL_NANOS = TimeUnit.SECONDS.toNanos(1);
+    private static final long PRUNE_INTERVAL_NANOS = TimeUnit.MINUTES.toNanos(1);
+    private static final long REQUESTS_KEPT_MILLIS = TimeUnit.DAYS.toMillis(1);
+    private static final int PRUNED_AT_ONCE = 400;
+
+    private final LeaderTerm term;
+    private final ClusterStore store;
+    private final Consumer<ControlEvent> events;
+    private final TimeSource time;
+    private final ControlMetrics metrics;
+    private final ClusterEditor cluster;
+    private final CommitPipeline pipeline;
+    private final VmSteps steps;
+    private final Hosts hosts;
+    private final JobRound jobRound;
+    private final PlacementRound placementRound;
+    private final Deadlines deadlines;
+    private final LeaderView view;
+
+    private long provenNanos;
+    private long proofSentNanos;
+    private boolean proofUnderWay;
+    private long judgedNanos;
+    private long plannedNanos;
+    private long prunedNanos;
+    private boolean changed = true;
+
+    ActiveTerm(
+            LeaderTerm term,
+            LoadedState loaded,
+            ClusterStore store,
+            SchedulingPolicy policy,
+            List<String> controllers,
+            TimeSource time,
+            ControlMetrics metrics,
+            Consumer<ControlEvent> events) {
+        this.term = term;
+        this.store = store;
+        this.events = events;
+        this.time = time;
+        this.metrics = metrics;
+        String clusterUuid = Records.parse(
+                        ClusterRecord.parser(),
+                        loaded.cluster().value(),
+                        loaded.cluster().key())
+                .getClusterUuid();
+        ReadModel readModel = new ReadModel(term.epoch() << 32);
+        EventLog eventLog = new EventLog(time);
+        this.view = new LeaderView(term.epoch(), clusterUuid, readModel, eventLog);
+        this.cluster = new ClusterEditor(time, readModel, eventLog);
+        this.pipeline = new CommitPipeline(term, store, events, metrics::committed, time);
+        Commands commands = new Commands(term.epoch());
+        this.steps = new VmSteps(cluster, commands);
+        InstanceReports reports = new InstanceReports(cluster, steps, metrics);
+        this.hosts =
+                new Hosts(clusterUuid, term.epoch(), controllers, cluster, commands, steps, reports, pipeline::submit);
+        this.jobRound = new JobRound(cluster, steps, pipeline::submit);
+        this.placementRound = new PlacementRound(cluster, steps, policy, metrics, pipeline::submit);
+        this.deadlines = new Deadlines(cluster, steps, pipeline::submit);
+        long now = time.nanoTime();
+        this.provenNanos = now;
+        this.proofSentNanos = now;
+        this.judgedNanos = now - JUDGE_INTERVAL_NANOS;
+        this.plannedNanos = now - RETRY_INTERVAL_NANOS;
+        this.prunedNanos = now;
+        cluster.load(loaded);
+        eventLog.add("cluster", "TermBegan", "this controller leads: epoch " + term.epoch());
+    }
+
+    LeaderTerm term() {
+        return term;
+    }
+
+    LeaderView view() {
+        return view;
+    }
+
+    void connected(ControlEvent.AgentConnected event) {
+        hosts.connected(event.session(), event.hello());
+        changed = true;
+    }
+
+    void closed(AgentSession session) {
+        hosts.closed(session);
+        changed = true;
+    }
+
+    void reported(AgentSession session) {
+        hosts.reported(session);
+        changed = true;
+    }
+
+    void acknowledged(ControlEvent.AckReceived event) {
+        hosts.acknowledged(event.session(), event.ack());
+        changed = true;
+    }
+
+    void capabilities(ControlEvent.CapabilitiesChanged event) {
+        hosts.capabilities(event.session(), event.capabilities());
+        changed = true;
+    }
+
+    void send(ControlEvent.HostMessage message) {
+        hosts.send(message);
+    }
+
+    /** An operator's call: replayed, refused, or applied and answered once it is durable. */
+    void call(ControlEvent.OperatorCall call) {
+        changed = true;
+        Unit unit = new Unit();
+        unit.orElse(() -> call.answer().completeExceptionally(abandoned()));
+        Optional<RequestRecord> earlier = cluster.request(call.requestId());
+        if (earlier.isPresent()) {
+            replay(call, earlier.get(), unit);
+            return;
+        }
+        try {
+            Message response = call.operation().apply(new OperationContext(cluster, steps, pipeline::submit), unit);
+            ByteString bytes = response.toByteString();
+            cluster.putRequest(call.requestId(), call.bodyHash(), bytes, unit);
+            unit.then(() -> call.answer().complete(bytes));
+            pipeline.submit(unit);
+        } catch (KelpieException e) {
+            refuse(call, e);
+        }
+    }
+
+    private void replay(ControlEvent.OperatorCall call, RequestRecord earlier, Unit unit) {
+        if (!earlier.getBodyHash().equals(call.bodyHash())) {
+            refuse(
+                    call,
+                    new KelpieException(
+                            ErrorReason.ERROR_REASON_REQUEST_ID_REUSED,
+                            "request id " + call.requestId() + " was used before with another body",
+                            "use a new id for a new request",
+                            Map.of("request_id", call.requestId().toString())));
+            return;
+        }
+        unit.then(() -> call.answer().complete(earlier.getResponse()));
+        pipeline.submit(unit);
+    }
+
+    /** Even a refusal waits its turn: it may rest on a change that is not durable yet. */
+    private void refuse(ControlEvent.OperatorCall call, KelpieException reason) {
+        Unit refusal = new Unit();
+        refusal.then(() -> call.answer().completeExceptionally(reason));
+        refusal.orElse(() -> call.answer().completeExceptionally(abandoned()));
+        pipeline.submit(refusal);
+    }
+
+    private static KelpieException abandoned() {
+        return new KelpieException(
+                ErrorReason.ERROR_REASON_OUTCOME_UNKNOWN,
+                "this controller ceased to lead before the change was known to be durable",
+                "retry with the same request id");
+    }
+
+    /** @return false if the term cannot go on */
+    boolean committed(ControlEvent.CommitAnswered event) {
+        return pipeline.answered(event.batch(), event.outcome());
+    }
+
+    /** @return false if the term cannot go on */
+    boolean proved(ControlEvent.ProofAnswered event) {
+        proofUnderWay = false;
+        return switch (event.outcome()) {
+            case COMMITTED -> {
+                provenNanos = event.sentNanos();
+                yield true;
+            }
+            case OUTCOME_UNKNOWN -> true; // asked again; the limit ends it
+            case CONFLICT, TERM_ENDED -> false;
+        };
+    }
+
+    /** @return false if the term cannot go on */
+    boolean settled(ControlEvent.Settled event) {
+        return pipeline.settled(event.batchesApplied());
+    }
+
+    /**
+     * What one tick does after its events.
+     *
+     * @return false if the term cannot go on: nothing was written for too long
+     */
+    boolean tick() {
+        long now = time.nanoTime();
+        if (now - provenNanos > PROOF_LIMIT_NANOS) {
+            return false;
+        }
+        if (!proofUnderWay && now - proofSentNanos >= PROOF_INTERVAL_NANOS) {
+            prove(now);
+        }
+        if (now - judgedNanos >= JUDGE_INTERVAL_NANOS) {
+            judgedNanos = now;
+            hosts.judgeAll();
+            deadlines.check();
+            metrics.count(cluster);
+        }
+        if (now - prunedNanos >= PRUNE_INTERVAL_NANOS) {
+            prunedNanos = now;
+            Unit unit = new Unit();
+            cluster.pruneRequests(cluster.nowMillis() - REQUESTS_KEPT_MILLIS, PRUNED_AT_ONCE, unit);
+            pipeline.submit(unit);
+        }
+        jobRound.reconcile();
+        boolean retry = now - plannedNanos >= RETRY_INTERVAL_NANOS;
+        if (changed || retry) {
+            List<VmEntry> due = placementRound.due();
+            if (!due.isEmpty()) {
+                plannedNanos = now;
+                placementRound.place(due, term.epoch());
+                jobRound.reconcile();
+            }
+            changed = false;
+        }
+        pipeline.flush();
+        return true;
+    }
+
+    private void prove(long now) {
+        proofUnderWay = true;
+        proofSentNanos = now;
+        store.prove(term).thenAccept(outcome -> events.accept(new ControlEvent.ProofAnswered(term, outcome, now)));
+    }
+
+    /** Ends the term: nothing is written, sent or answered under it any more. */
+    void end() {
+        pipeline.end();
+        view.model().end();
+        hosts.closeAll(new KelpieException(
+                ErrorReason.ERROR_REASON_NOT_LEADER, "this controller does not lead any more", "ask the others"));
+    }
+}

@@ -1,0 +1,389 @@
+package io.kelpie.controller.control;
+
+import com.google.protobuf.ByteString;
+import io.kelpie.common.time.TimeSource;
+import io.kelpie.controller.model.JobKey;
+import io.kelpie.controller.store.RecordKey;
+import io.kelpie.controller.store.Write;
+import io.kelpie.controller.view.EventLog;
+import io.kelpie.controller.view.JobView;
+import io.kelpie.controller.view.ReadModel;
+import io.kelpie.controller.view.VmView;
+import io.kelpie.proto.v1.CapabilitiesRecord;
+import io.kelpie.proto.v1.HostCapabilities;
+import io.kelpie.proto.v1.HostRecord;
+import io.kelpie.proto.v1.JobRecord;
+import io.kelpie.proto.v1.RequestRecord;
+import io.kelpie.proto.v1.VmRecord;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The leader's working state and the only way to change it. A change is visible here at once, is written by the unit
+ * that it is given to, and reaches the read model once that unit is durable.
+ *
+ * <p>Reservations are no counters of their own: each change of a VM's record takes the old record's holdings from its
+ * host and adds the new one's, so that they cannot differ from the placements. Belongs to the control thread.
+ */
+final class ClusterEditor {
+    private static final int FORMAT = 1;
+
+    private final TimeSource time;
+    private final ReadModel view;
+    private final EventLog events;
+
+    private final NavigableMap<JobKey, JobEntry> jobs = new TreeMap<>();
+    private final Map<UUID, VmEntry> vms = new HashMap<>();
+    private final Map<String, HostEntry> hosts = new TreeMap<>();
+    private final Map<UUID, RequestEntry> requests = new HashMap<>();
+    private final Set<VmEntry> pending = new LinkedHashSet<>();
+    private final Set<VmEntry> passing = new LinkedHashSet<>();
+    private final Set<JobKey> jobsToReconcile = new LinkedHashSet<>();
+
+    /** An answered request; {@code version} is its record's. */
+    record RequestEntry(RequestRecord record, int version) {}
+
+    ClusterEditor(TimeSource time, ReadModel view, EventLog events) {
+        this.time = time;
+        this.view = view;
+        this.events = events;
+    }
+
+    /** Takes over what the store held when the term began. */
+    void load(LoadedState state) {
+        for (var stored : state.hosts()) {
+            HostRecord record = Records.parse(HostRecord.parser(), stored.value(), stored.key());
+            HostEntry host = new HostEntry(record);
+            host.set(record, stored.version());
+            host.healthSinceMillis = time.wallMillis();
+            hosts.put(host.id(), host);
+        }
+        for (var stored : state.capabilities()) {
+            HostEntry host = stored.key() instanceof RecordKey.CapabilitiesKey key ? hosts.get(key.hostId()) : null;
+            if (host != null) {
+                host.setCapabilities(
+                        Records.parse(CapabilitiesRecord.parser(), stored.value(), stored.key())
+                                .getCapabilities(),
+                        stored.version());
+            }
+        }
+        for (var stored : state.jobs()) {
+            JobRecord record = Records.parse(JobRecord.parser(), stored.value(), stored.key());
+            JobEntry job = new JobEntry(record);
+            job.set(record, stored.version());
+            jobs.put(job.key(), job);
+            jobsToReconcile.add(job.key());
+            view.putJob(new JobView(job.key(), record));
+        }
+        for (var stored : state.vms()) {
+            VmRecord record = Records.parse(VmRecord.parser(), stored.value(), stored.key());
+            VmEntry vm = new VmEntry(record);
+            vm.set(record, stored.version());
+            JobEntry job = jobs.get(Records.jobKey(record));
+            if (job == null || !job.record().getJobUid().equals(record.getJobUid())) {
+                throw new IllegalStateException("the store has VM " + vm.name() + " but not its job");
+            }
+            vms.put(vm.id(), vm);
+            job.vms.put(record.getOrdinal(), vm);
+            hostsOf(record, record).forEach(host -> host.count(record, 1));
+            index(vm);
+            publish(vm, job);
+        }
+        for (var stored : state.requests()) {
+            if (stored.key() instanceof RecordKey.RequestKey key) {
+                requests.put(
+                        key.requestId(),
+                        new RequestEntry(
+                                Records.parse(RequestRecord.parser(), stored.value(), stored.key()), stored.version()));
+            }
+        }
+        hosts.values().forEach(this::publish);
+    }
+
+    Optional<JobEntry> job(JobKey key) {
+        return Optional.ofNullable(jobs.get(key));
+    }
+
+    Collection<JobEntry> jobs() {
+        return Collections.unmodifiableCollection(jobs.values());
+    }
+
+    /** The job of a VM; there always is one. */
+    JobEntry jobOf(VmEntry vm) {
+        JobEntry job = jobs.get(vm.name().job());
+        if (job == null) {
+            throw new IllegalStateException("VM " + vm.name() + " has no job");
+        }
+        return job;
+    }
+
+    Optional<VmEntry> vm(UUID id) {
+        return Optional.ofNullable(vms.get(id));
+    }
+
+    Collection<VmEntry> vms() {
+        return Collections.unmodifiableCollection(vms.values());
+    }
+
+    /** VMs that wait for a place, in the order in which they began to. */
+    Collection<VmEntry> pending() {
+        return Collections.unmodifiableCollection(pending);
+    }
+
+    /** VMs in a state that must not last. */
+    Collection<VmEntry> passing() {
+        return Collections.unmodifiableCollection(passing);
+    }
+
+    Optional<HostEntry> host(String id) {
+        return Optional.ofNullable(hosts.get(id));
+    }
+
+    Optional<HostEntry> hostByName(String nameOrId) {
+        HostEntry byId = hosts.get(nameOrId);
+        return byId != null
+                ? Optional.of(byId)
+                : hosts.values().stream()
+                        .filter(host -> host.name().equals(nameOrId))
+                        .findFirst();
+    }
+
+    /** Hosts in the order of their ids. */
+    Collection<HostEntry> hosts() {
+        return Collections.unmodifiableCollection(hosts.values());
+    }
+
+    Optional<RequestRecord> request(UUID id) {
+        RequestEntry entry = requests.get(id);
+        return entry == null ? Optional.empty() : Optional.of(entry.record());
+    }
+
+    EventLog events() {
+        return events;
+    }
+
+    long nowMillis() {
+        return time.wallMillis();
+    }
+
+    long nowNanos() {
+        return time.nanoTime();
+    }
+
+    /** Takes the jobs whose VMs may differ from what their spec asks for. */
+    List<JobEntry> takeJobsToReconcile() {
+        List<JobEntry> found = jobsToReconcile.stream()
+                .map(jobs::get)
+                .filter(java.util.Objects::nonNull)
+                .toList();
+        jobsToReconcile.clear();
+        return found;
+    }
+
+    void reconcileLater(JobKey key) {
+        jobsToReconcile.add(key);
+    }
+
+    // ---- changes ----
+
+    JobEntry createJob(JobRecord record, Unit unit) {
+        JobEntry job = new JobEntry(record);
+        if (jobs.putIfAbsent(job.key(), job) != null) {
+            throw new IllegalStateException("job " + job.key() + " exists");
+        }
+        putJob(job, record, unit);
+        return job;
+    }
+
+    void putJob(JobEntry job, JobRecord record, Unit unit) {
+        JobRecord next = record.toBuilder().setFormat(FORMAT).build();
+        unit.write(new Write.Put(new RecordKey.JobRecordKey(job.key()), next.toByteString(), job.version()));
+        job.set(next, job.version() + 1);
+        jobsToReconcile.add(job.key());
+        unit.then(() -> view.putJob(new JobView(job.key(), next)));
+    }
+
+    void removeJob(JobEntry job, Unit unit) {
+        if (!job.vms.isEmpty()) {
+            throw new IllegalStateException("job " + job.key() + " still has VMs");
+        }
+        unit.write(new Write.Delete(new RecordKey.JobRecordKey(job.key()), job.version()));
+        jobs.remove(job.key());
+        unit.then(() -> view.removeJob(job.key()));
+    }
+
+    /** Makes a VM that waits for its first place. It is not stored before it has one: it follows from its job. */
+    VmEntry createVm(JobEntry job, VmRecord record, Unit unit) {
+        VmEntry vm = new VmEntry(record.toBuilder().setFormat(FORMAT).build());
+        vm.enqueuedNanos = time.nanoTime();
+        vms.put(vm.id(), vm);
+        job.vms.put(record.getOrdinal(), vm);
+        index(vm);
+        unit.then(() -> publish(vm, job));
+        return vm;
+    }
+
+    void putVm(VmEntry vm, VmRecord record, Unit unit) {
+        JobEntry job = jobOf(vm);
+        VmRecord former = vm.record();
+        VmRecord next = record.toBuilder().setFormat(FORMAT).build();
+        unit.write(new Write.Put(new RecordKey.VmKey(vm.id()), next.toByteString(), vm.version()));
+        for (HostEntry host : hostsOf(former, next)) {
+            host.count(former, -1);
+            host.count(next, 1);
+        }
+        vm.set(next, vm.version() + 1);
+        if (former.getState() != next.getState() || former.getIncarnation() != next.getIncarnation()) {
+            vm.pendingDecision = null;
+            vm.deadlinesPassed = 0;
+            vm.nextDeadlineNanos = 0;
+            jobsToReconcile.add(job.key());
+        }
+        if (former.getIncarnation() != next.getIncarnation()) {
+            vm.observed = null;
+            vm.enqueuedNanos = time.nanoTime();
+        }
+        index(vm);
+        publishLater(vm, job, unit);
+        hostsOf(former, next).forEach(host -> unit.then(() -> publish(host)));
+    }
+
+    /** Removes a VM of which nothing is left anywhere. */
+    void removeVm(VmEntry vm, Unit unit) {
+        JobEntry job = jobOf(vm);
+        if (vm.version() != Write.ABSENT) {
+            unit.write(new Write.Delete(new RecordKey.VmKey(vm.id()), vm.version()));
+        }
+        List<HostEntry> affected = hostsOf(vm.record(), vm.record());
+        affected.forEach(host -> host.count(vm.record(), -1));
+        vms.remove(vm.id());
+        job.vms.remove(vm.record().getOrdinal());
+        pending.remove(vm);
+        passing.remove(vm);
+        if (!job.record().getDeleting()
+                && job.record().getIncarnationFloor() < vm.record().getIncarnation()) {
+            // The VM's UUID comes again if the job grows again: its incarnations must go on from here.
+            putJob(
+                    job,
+                    job.record().toBuilder()
+                            .setIncarnationFloor(vm.record().getIncarnation())
+                            .build(),
+                    unit);
+        }
+        jobsToReconcile.add(job.key());
+        unit.then(() -> view.removeVm(vm.name()));
+        affected.forEach(host -> unit.then(() -> publish(host)));
+    }
+
+    HostEntry createHost(HostRecord record, Unit unit) {
+        HostEntry host = new HostEntry(record);
+        hosts.put(host.id(), host);
+        putHost(host, record, unit);
+        return host;
+    }
+
+    void putHost(HostEntry host, HostRecord record, Unit unit) {
+        HostRecord next = record.toBuilder().setFormat(FORMAT).build();
+        unit.write(new Write.Put(new RecordKey.HostKey(host.id()), next.toByteString(), host.version()));
+        host.set(next, host.version() + 1);
+        unit.then(() -> publish(host));
+    }
+
+    void putCapabilities(HostEntry host, HostCapabilities capabilities, Unit unit) {
+        CapabilitiesRecord record = CapabilitiesRecord.newBuilder()
+                .setFormat(FORMAT)
+                .setCapabilities(capabilities)
+                .build();
+        unit.write(new Write.Put(
+                new RecordKey.CapabilitiesKey(host.id()), record.toByteString(), host.capabilitiesVersion()));
+        host.setCapabilities(capabilities, host.capabilitiesVersion() + 1);
+        unit.then(() -> publish(host));
+    }
+
+    void putRequest(UUID id, ByteString bodyHash, ByteString response, Unit unit) {
+        RequestRecord record = RequestRecord.newBuilder()
+                .setFormat(FORMAT)
+                .setBodyHash(bodyHash)
+                .setResponse(response)
+                .setAtMillis(time.wallMillis())
+                .build();
+        unit.write(new Write.Put(new RecordKey.RequestKey(id), record.toByteString(), Write.ABSENT));
+        requests.put(id, new RequestEntry(record, 0));
+    }
+
+    /** Forgets answers that are older than {@code beforeMillis}, at most {@code limit} of them. */
+    void pruneRequests(long beforeMillis, int limit, Unit unit) {
+        var iterator = requests.entrySet().iterator();
+        for (int pruned = 0; pruned < limit && iterator.hasNext(); ) {
+            var entry = iterator.next();
+            if (entry.getValue().record().getAtMillis() < beforeMillis) {
+                unit.write(new Write.Delete(
+                        new RecordKey.RequestKey(entry.getKey()),
+                        entry.getValue().version()));
+                iterator.remove();
+                pruned++;
+            }
+        }
+    }
+
+    // ---- what operators see ----
+
+    /** Shows a VM's observations, which are not stored; its record is shown by the unit that wrote it. */
+    void publishObservation(VmEntry vm, Unit unit) {
+        publishLater(vm, jobOf(vm), unit);
+    }
+
+    private void publishLater(VmEntry vm, JobEntry job, Unit unit) {
+        VmView snapshot = snapshot(vm, job);
+        unit.then(() -> {
+            if (vms.get(vm.id()) == vm) {
+                view.putVm(snapshot);
+            }
+        });
+    }
+
+    private void publish(VmEntry vm, JobEntry job) {
+        view.putVm(snapshot(vm, job));
+    }
+
+    private static VmView snapshot(VmEntry vm, JobEntry job) {
+        return new VmView(vm.name(), vm.record(), job.specOf(vm).getVm(), vm.observed, vm.pendingDecision);
+    }
+
+    /** Shows a host as it is now. */
+    void publish(HostEntry host) {
+        view.putHost(host.info());
+    }
+
+    private void index(VmEntry vm) {
+        pending.remove(vm);
+        passing.remove(vm);
+        switch (vm.state()) {
+            case PENDING -> pending.add(vm);
+            case PLACED, STARTING, MIGRATING, STOPPING, EVICTING, DELETING, DELETED -> passing.add(vm);
+            case RUNNING, STOPPED, FAILED -> {}
+        }
+    }
+
+    private List<HostEntry> hostsOf(VmRecord former, VmRecord next) {
+        Set<HostEntry> found = new LinkedHashSet<>();
+        for (String id :
+                List.of(former.getHostId(), former.getStorageHostId(), next.getHostId(), next.getStorageHostId())) {
+            @Nullable HostEntry host = hosts.get(id);
+            if (host != null) {
+                found.add(host);
+            }
+        }
+        return List.copyOf(found);
+    }
+}

@@ -1,0 +1,58 @@
+package io.kelpie.controller.control;
+
+import com.google.protobuf.ByteString;
+import io.kelpie.controller.leadership.LeaderTerm;
+import io.kelpie.controller.store.CommitOutcome;
+import io.kelpie.proto.v1.CommandAck;
+import io.kelpie.proto.v1.ConnectResponse;
+import io.kelpie.proto.v1.Hello;
+import io.kelpie.proto.v1.HostCapabilities;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+
+/** All that can reach the control thread. */
+public sealed interface ControlEvent {
+    /** This controller leads. */
+    record TermBegan(LeaderTerm term) implements ControlEvent {}
+
+    /** It leads no more. */
+    record TermEnded(LeaderTerm term) implements ControlEvent {}
+
+    /** What the store held when the term began; empty if it could not be read. */
+    record StateLoaded(LeaderTerm term, Optional<LoadedState> state) implements ControlEvent {}
+
+    /** The store's answer to a batch of the pipeline. */
+    record CommitAnswered(LeaderTerm term, long batch, CommitOutcome outcome) implements ControlEvent {}
+
+    /** The store's answer to a proof that the term stands, sent at {@code sentNanos} of the monotonic clock. */
+    record ProofAnswered(LeaderTerm term, CommitOutcome outcome, long sentNanos) implements ControlEvent {}
+
+    /** How many batches were applied; empty if the term has ended. */
+    record Settled(LeaderTerm term, Optional<Long> batchesApplied) implements ControlEvent {}
+
+    record AgentConnected(AgentSession session, Hello hello) implements ControlEvent {}
+
+    record AgentClosed(AgentSession session) implements ControlEvent {}
+
+    /** The session has reports to take; not repeated before they are taken. */
+    record ReportsReady(AgentSession session) implements ControlEvent {}
+
+    record AckReceived(AgentSession session, CommandAck ack) implements ControlEvent {}
+
+    record CapabilitiesChanged(AgentSession session, HostCapabilities capabilities) implements ControlEvent {}
+
+    /** A message for a host that changes nothing, e.g. a request for a log; fails if the host is not connected. */
+    record HostMessage(String hostId, ConnectResponse message, CompletableFuture<Void> sent) implements ControlEvent {}
+
+    /**
+     * An operator's change.
+     *
+     * @param requestId the caller's UUID
+     * @param bodyHash hash of method and body
+     * @param operation what to do
+     * @param answer completes with the serialized response once all is durable, or with a {@code KelpieException}
+     */
+    record OperatorCall(UUID requestId, ByteString bodyHash, Operation operation, CompletableFuture<ByteString> answer)
+            implements ControlEvent {}
+}

@@ -1,0 +1,157 @@
+package io.kelpie.controller.control;
+
+import com.codahale.metrics.Timer;
+import io.kelpie.common.metrics.Metrics;
+import io.kelpie.controller.model.VmState;
+import io.kelpie.controller.store.CommitOutcome;
+import java.util.EnumMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
+
+/** What the control thread measures. The control thread writes; scrapes read. */
+public final class ControlMetrics {
+    private static final String COMMITS = "kelpie_commits_total";
+    private static final String PLACEMENTS = "kelpie_placements_total";
+    private static final String HOST_MEMORY = "kelpie_host_memory_mib";
+    private static final String HOST_MEMORY_RESERVED = "kelpie_host_memory_reserved_mib";
+    private static final String HOST_CPUS = "kelpie_host_cpus";
+    private static final String HOST_VCPUS_RESERVED = "kelpie_host_vcpus_reserved";
+    private static final List<String> HOST_FAMILIES =
+            List.of(HOST_MEMORY, HOST_MEMORY_RESERVED, HOST_CPUS, HOST_VCPUS_RESERVED);
+
+    private final Metrics metrics;
+    private final AtomicInteger leading = new AtomicInteger();
+    private final AtomicLong epoch = new AtomicLong();
+    private final Map<VmState, AtomicInteger> vms = new EnumMap<>(VmState.class);
+    private final AtomicInteger hostsReady = new AtomicInteger();
+    private final AtomicInteger hostsSuspect = new AtomicInteger();
+    private final AtomicInteger jobs = new AtomicInteger();
+    private final AtomicInteger streams = new AtomicInteger();
+    private final Set<String> countedHosts = new HashSet<>();
+    private final Timer tick;
+    private final Timer plan;
+    private final Timer commit;
+    private final Timer start;
+
+    public ControlMetrics(Metrics metrics, ControlQueue queue) {
+        this.metrics = metrics;
+        this.tick = metrics.timer("kelpie_control_tick_seconds", "Time that one tick of the control thread took.");
+        this.plan = metrics.timer("kelpie_plan_seconds", "Time that one placement plan took.");
+        this.commit = metrics.timer("kelpie_commit_seconds", "Time from sending a batch to the store's answer.");
+        this.start = metrics.timer("kelpie_vm_start_seconds", "Time from wanting an instance to its guest running.");
+        metrics.gauge("kelpie_controller_leading", "1 if this controller leads.", leading::get);
+        metrics.gauge(
+                "kelpie_controller_epoch", "Epoch of the term that this controller leads, or led last.", epoch::get);
+        metrics.gauge("kelpie_control_queue_events", "Events that wait for the control thread.", queue::size);
+        metrics.gauge("kelpie_jobs", "Jobs.", jobs::get);
+        metrics.gauge("kelpie_agent_streams", "Agents that are connected to this controller.", streams::get);
+        metrics.gauge("kelpie_hosts", "Hosts by health.", hostsReady::get, "health", "ready");
+        metrics.gauge("kelpie_hosts", "Hosts by health.", hostsSuspect::get, "health", "suspect");
+        for (VmState state : VmState.values()) {
+            AtomicInteger count = new AtomicInteger();
+            vms.put(state, count);
+            metrics.gauge("kelpie_vms", "VMs by state.", count::get, "state", lower(state));
+        }
+    }
+
+    void leads(long newEpoch) {
+        leading.set(1);
+        epoch.set(newEpoch);
+    }
+
+    void leadsNoMore() {
+        leading.set(0);
+        vms.values().forEach(count -> count.set(0));
+        hostsReady.set(0);
+        hostsSuspect.set(0);
+        jobs.set(0);
+        streams.set(0);
+        forgetHostsExcept(Set.of());
+    }
+
+    void ticked(long nanos) {
+        tick.update(nanos, TimeUnit.NANOSECONDS);
+    }
+
+    <T> T plan(Supplier<T> planning) {
+        return plan.timeSupplier(planning);
+    }
+
+    void placed() {
+        metrics.counter(PLACEMENTS, "Placement decisions by outcome.", "outcome", "placed")
+                .inc();
+    }
+
+    void rejected() {
+        metrics.counter(PLACEMENTS, "Placement decisions by outcome.", "outcome", "rejected")
+                .inc();
+    }
+
+    void committed(CommitOutcome outcome, long nanos) {
+        metrics.counter(COMMITS, "Batches by the store's answer.", "outcome", lower(outcome))
+                .inc();
+        commit.update(nanos, TimeUnit.NANOSECONDS);
+    }
+
+    void started(long nanos) {
+        start.update(nanos, TimeUnit.NANOSECONDS);
+    }
+
+    /** Counts the cluster anew; to be called now and then. */
+    void count(ClusterEditor cluster) {
+        Map<VmState, Integer> counts = new EnumMap<>(VmState.class);
+        cluster.vms().forEach(vm -> counts.merge(vm.state(), 1, Integer::sum));
+        vms.forEach((state, count) -> count.set(counts.getOrDefault(state, 0)));
+        int ready = 0;
+        int connected = 0;
+        Set<String> names = new HashSet<>();
+        for (HostEntry host : cluster.hosts()) {
+            ready += host.ready ? 1 : 0;
+            connected += host.session != null ? 1 : 0;
+            String name = host.name();
+            names.add(name);
+            long memoryMib = host.record().getCapacity().getMemoryMib();
+            int cpus = host.record().getCapacity().getCpus();
+            var reserved = host.reserved();
+            metrics.gauge(HOST_MEMORY, "Memory for VMs.", () -> memoryMib, "host", name);
+            metrics.gauge(
+                    HOST_MEMORY_RESERVED,
+                    "Memory that instances hold, QEMU's own included.",
+                    reserved::getMemoryMib,
+                    "host",
+                    name);
+            metrics.gauge(HOST_CPUS, "Logical CPUs.", () -> cpus, "host", name);
+            metrics.gauge(HOST_VCPUS_RESERVED, "vCPUs that instances hold.", reserved::getVcpus, "host", name);
+        }
+        hostsReady.set(ready);
+        hostsSuspect.set(cluster.hosts().size() - ready);
+        jobs.set(cluster.jobs().size());
+        streams.set(connected);
+        forgetHostsExcept(names);
+        countedHosts.addAll(names);
+    }
+
+    /** The series of a host end with the host, and with the term: another controller shows it then. */
+    private void forgetHostsExcept(Set<String> names) {
+        countedHosts.removeIf(name -> {
+            if (names.contains(name)) {
+                return false;
+            }
+            for (String family : HOST_FAMILIES) {
+                metrics.remove(family, "host", name);
+            }
+            return true;
+        });
+    }
+
+    private static String lower(Enum<?> value) {
+        return value.name().toLowerCase(Locale.ROOT);
+    }
+}

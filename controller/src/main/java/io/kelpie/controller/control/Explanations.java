@@ -1,0 +1,67 @@
+package io.kelpie.controller.control;
+
+import io.kelpie.common.units.Durations;
+import io.kelpie.controller.model.Reservation;
+import io.kelpie.controller.model.VmShape;
+import io.kelpie.controller.view.JobView;
+import io.kelpie.controller.view.Protos;
+import io.kelpie.controller.view.ReadModel;
+import io.kelpie.controller.view.Specs;
+import io.kelpie.controller.view.VmView;
+import io.kelpie.proto.v1.ExplainVmResponse;
+import io.kelpie.proto.v1.VmRecord;
+import java.util.Optional;
+
+/** Says why a VM is where it is and what happens next. Pure. */
+public final class Explanations {
+    private Explanations() {}
+
+    /** From the last decision on the VM. */
+    public static ExplainVmResponse explain(VmView vm, ReadModel model, long nowMillis) {
+        ExplainVmResponse.Builder response = ExplainVmResponse.newBuilder().setNext(next(vm, model, nowMillis));
+        Optional<JobView> job = model.job(vm.name().job());
+        if (job.isPresent()) {
+            VmShape shape = Records.shape(Specs.of(job.get().record(), vm.record()));
+            response.setAsks(Records.reservation(Reservation.of(shape))).setGuestMemoryMib(shape.guestMemoryMib());
+        }
+        if (vm.pendingDecision() != null) {
+            response.setDecision(vm.pendingDecision());
+        } else if (vm.record().hasDecision()) {
+            response.setDecision(vm.record().getDecision());
+        }
+        return response.setVm(Protos.vm(vm, model)).build();
+    }
+
+    private static String next(VmView vm, ReadModel model, long nowMillis) {
+        VmRecord record = vm.record();
+        String host = model.host(record.getHostId())
+                .map(info -> info.record().getName())
+                .orElse(record.getHostId());
+        return switch (Records.state(record.getState())) {
+            case PENDING -> {
+                long waitMillis = record.getNotBeforeMillis() - nowMillis;
+                if (waitMillis > 0) {
+                    yield "it is placed again in " + Durations.formatSeconds((waitMillis + 999) / 1000)
+                            + ", after its last instance ended: "
+                            + record.getLastExit().getMessage();
+                }
+                yield "it is tried again every second, and at once when a host changes";
+            }
+            case PLACED -> host + " was told to start it and has not answered yet";
+            case STARTING -> host + " is starting it";
+            case RUNNING -> "it runs on " + host;
+            case MIGRATING -> "it is moving away from " + host;
+            case STOPPING -> host + " is stopping it";
+            case EVICTING -> host + " is stopping it; then it is placed again";
+            case DELETING -> host + " is stopping it; then it is deleted";
+            case STOPPED ->
+                "nothing, until an operator starts it: kelpie start vm "
+                        + vm.name().name();
+            case FAILED ->
+                "nothing: its restart policy allows no further attempt; the last instance ended: "
+                        + record.getLastExit().getMessage() + ". When the cause is gone: kelpie start vm "
+                        + vm.name().name();
+            case DELETED -> "it is gone as soon as its host has removed its files";
+        };
+    }
+}

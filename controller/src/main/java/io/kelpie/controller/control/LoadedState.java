@@ -1,0 +1,13 @@
+package io.kelpie.controller.control;
+
+import io.kelpie.controller.store.StoredRecord;
+import java.util.List;
+
+/** All records of the store as a term finds them. */
+public record LoadedState(
+        StoredRecord cluster,
+        List<StoredRecord> hosts,
+        List<StoredRecord> capabilities,
+        List<StoredRecord> jobs,
+        List<StoredRecord> vms,
+        List<StoredRecord> requests) {}

@@ -1,0 +1,201 @@
+package io.kelpie.controller.server;
+
+import io.grpc.BindableService;
+import io.grpc.Server;
+import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
+import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import io.grpc.protobuf.services.HealthStatusManager;
+import io.kelpie.common.metrics.JvmMetrics;
+import io.kelpie.common.metrics.Metrics;
+import io.kelpie.common.metrics.MetricsServer;
+import io.kelpie.common.time.TimeSource;
+import io.kelpie.controller.api.ControllerFacts;
+import io.kelpie.controller.api.OperatorServices;
+import io.kelpie.controller.control.ControlLoop;
+import io.kelpie.controller.control.ControlMetrics;
+import io.kelpie.controller.control.ControlQueue;
+import io.kelpie.controller.dispatch.AgentStreams;
+import io.kelpie.controller.dispatch.LogRelay;
+import io.kelpie.controller.leadership.Leadership;
+import io.kelpie.controller.leadership.ZooKeeperLeadership;
+import io.kelpie.controller.scheduling.SchedulingPolicy;
+import io.kelpie.controller.server.embedded.EmbeddedZooKeeper;
+import io.kelpie.controller.store.ClusterStore;
+import io.kelpie.controller.store.zookeeper.ZooKeeperClient;
+import io.kelpie.controller.store.zookeeper.ZooKeeperStore;
+import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** One controller: everything wired, top to bottom; closed in the reverse order. */
+public final class ControllerServer implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(ControllerServer.class);
+
+    private static final int MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
+    private static final int MAX_HEADER_BYTES = 16 * 1024;
+    private static final int MAX_CALLS_PER_CONNECTION = 100;
+    private static final int MAX_RESETS_PER_WINDOW = 200;
+    private static final int RESET_WINDOW_SECONDS = 30;
+    private static final int SHUTDOWN_SECONDS = 5;
+
+    private interface Closing {
+        void close() throws Exception;
+    }
+
+    private static final long CHECK_MILLIS = 1_000;
+
+    private final Deque<Closing> toClose = new ArrayDeque<>();
+    private final Server server;
+    private @Nullable EmbeddedZooKeeper embedded;
+
+    /** Starts the controller; when this returns it takes calls and stands for election. */
+    public ControllerServer(ControllerConfig config, String version) throws IOException, InterruptedException {
+        try {
+            this.server = start(config, version);
+        } catch (IOException | InterruptedException | RuntimeException e) {
+            close();
+            throw e;
+        }
+    }
+
+    private Server start(ControllerConfig config, String version) throws IOException, InterruptedException {
+        TimeSource time = TimeSource.system();
+        Metrics metrics = new Metrics();
+        JvmMetrics.register(metrics);
+
+        String connectString;
+        if (config.store() instanceof ControllerConfig.Store.Embedded inProcess) {
+            EmbeddedZooKeeper zooKeeper =
+                    closeLater(EmbeddedZooKeeper.start(config.dataFolder().resolve("zookeeper"), inProcess.address()));
+            embedded = zooKeeper;
+            connectString = zooKeeper.connectString();
+        } else if (config.store() instanceof ControllerConfig.Store.External external) {
+            connectString = external.connectString();
+        } else {
+            throw new IllegalStateException("unknown store " + config.store());
+        }
+        ZooKeeperClient client = closeLater(ZooKeeperClient.connect(connectString));
+        ClusterStore store = closeLater(new ZooKeeperStore(client));
+        Leadership leadership =
+                closeLater(new ZooKeeperLeadership(client, config.controllerId(), config.advertiseAddress(), time));
+
+        ControlQueue queue = new ControlQueue();
+        ControlLoop control = new ControlLoop(
+                queue,
+                store,
+                leadership,
+                new SchedulingPolicy(config.vcpuOvercommitPercent()),
+                config.controllers(),
+                time,
+                new ControlMetrics(metrics, queue));
+        closeLater(new ControlThread(control));
+        control.start();
+
+        ExecutorService watches = Executors.newSingleThreadExecutor(task -> daemon(task, "kelpie-watch"));
+        toClose.push(watches::shutdownNow);
+        LogRelay logs = new LogRelay();
+        List<BindableService> services = new ArrayList<>();
+        services.add(new AgentStreams(queue, logs, time));
+        services.addAll(OperatorServices.create(
+                control, queue, leadership, store, logs, facts(config, version), watches, time));
+        Server grpc = grpc(config, services, new CallMetrics(metrics, time));
+        if (config.metricsAddress().isPresent()) {
+            closeLater(new MetricsServer(metrics, config.metricsAddress().get()));
+        }
+        log.info(
+                "controller {} of version {} listens on {}",
+                config.controllerId(),
+                version,
+                Addresses.format(config.listenAddress()));
+        return grpc;
+    }
+
+    private Server grpc(ControllerConfig config, List<BindableService> services, CallMetrics metrics)
+            throws IOException {
+        HealthStatusManager health = new HealthStatusManager();
+        NettyServerBuilder builder = NettyServerBuilder.forAddress(config.listenAddress())
+                .maxInboundMessageSize(MAX_MESSAGE_BYTES)
+                .maxInboundMetadataSize(MAX_HEADER_BYTES)
+                .maxConcurrentCallsPerConnection(MAX_CALLS_PER_CONNECTION)
+                .maxRstFramesPerWindow(MAX_RESETS_PER_WINDOW, RESET_WINDOW_SECONDS)
+                .handshakeTimeout(10, TimeUnit.SECONDS)
+                .permitKeepAliveTime(5, TimeUnit.SECONDS)
+                .permitKeepAliveWithoutCalls(true)
+                .keepAliveTime(10, TimeUnit.SECONDS)
+                .keepAliveTimeout(5, TimeUnit.SECONDS)
+                .intercept(metrics)
+                .addService(health.getHealthService());
+        services.forEach(builder::addService);
+        Server grpc = builder.build().start();
+        health.setStatus(HealthStatusManager.SERVICE_NAME_ALL_SERVICES, ServingStatus.SERVING);
+        toClose.push(() -> {
+            grpc.shutdown();
+            if (!grpc.awaitTermination(SHUTDOWN_SECONDS, TimeUnit.SECONDS)) {
+                grpc.shutdownNow().awaitTermination(SHUTDOWN_SECONDS, TimeUnit.SECONDS);
+            }
+        });
+        return grpc;
+    }
+
+    private static ControllerFacts facts(ControllerConfig config, String version) {
+        List<String> warnings = new ArrayList<>();
+        if (config.insecurePlaintext()) {
+            warnings.add("connections are plain text (insecurePlaintext: true)");
+        }
+        boolean embedded = config.store() instanceof ControllerConfig.Store.Embedded;
+        return new ControllerFacts(
+                config.controllerId(),
+                config.advertiseAddress(),
+                version,
+                embedded ? "embedded" : "external",
+                warnings);
+    }
+
+    private <T extends AutoCloseable> T closeLater(T resource) {
+        toClose.push(resource::close);
+        return resource;
+    }
+
+    static Thread daemon(Runnable task, String name) {
+        Thread thread = new Thread(task, name);
+        thread.setDaemon(true);
+        return thread;
+    }
+
+    /**
+     * Waits until {@link #close} was called or the controller cannot work any more.
+     *
+     * @return false if it cannot work any more: its own ZooKeeper has ended, e.g. because its disk failed
+     */
+    public boolean awaitEnd() throws InterruptedException {
+        while (!server.awaitTermination(CHECK_MILLIS, TimeUnit.MILLISECONDS)) {
+            if (embedded != null && !embedded.isRunning() && !server.isShutdown()) {
+                log.error("the embedded ZooKeeper server has ended; the log above says why");
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Gives the leadership up and ends all calls. VMs go on. */
+    @Override
+    public void close() {
+        while (!toClose.isEmpty()) {
+            try {
+                toClose.pop().close();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            } catch (Exception e) {
+                log.warn("a part of the controller could not be closed", e);
+            }
+        }
+    }
+}

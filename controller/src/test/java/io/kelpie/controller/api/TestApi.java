@@ -1,0 +1,150 @@
+package io.kelpie.controller.api;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import com.google.common.util.concurrent.Futures;
+import com.google.common.util.concurrent.ListenableFuture;
+import com.google.rpc.ErrorInfo;
+import io.grpc.ManagedChannel;
+import io.grpc.Server;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.inprocess.InProcessChannelBuilder;
+import io.grpc.inprocess.InProcessServerBuilder;
+import io.kelpie.common.error.GrpcErrors;
+import io.kelpie.controller.control.TestAgent;
+import io.kelpie.controller.control.TestController;
+import io.kelpie.controller.dispatch.AgentStreams;
+import io.kelpie.controller.dispatch.LogRelay;
+import io.kelpie.proto.v1.AgentServiceGrpc;
+import io.kelpie.proto.v1.ApplyJobRequest;
+import io.kelpie.proto.v1.ApplyJobResponse;
+import io.kelpie.proto.v1.Command;
+import io.kelpie.proto.v1.DeleteJobRequest;
+import io.kelpie.proto.v1.JobServiceGrpc;
+import io.kelpie.proto.v1.JobSpec;
+import io.kelpie.proto.v1.VmServiceGrpc;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.List;
+import java.util.Objects;
+import java.util.UUID;
+import java.util.concurrent.ExecutionException;
+
+/** The services over a controller on the test's thread. A change is answered when the controller is let settle. */
+final class TestApi implements AutoCloseable {
+    final TestController controller;
+    final JobServiceGrpc.JobServiceBlockingStub jobs;
+    final JobServiceGrpc.JobServiceFutureStub jobChanges;
+    final VmServiceGrpc.VmServiceBlockingStub vms;
+    final VmServiceGrpc.VmServiceStub vmStreams;
+    final AgentServiceGrpc.AgentServiceStub agents;
+
+    private final Server server;
+    private final ManagedChannel channel;
+
+    TestApi(TestController controller) {
+        this.controller = controller;
+        LogRelay logs = new LogRelay();
+        String name = UUID.randomUUID().toString();
+        InProcessServerBuilder builder = InProcessServerBuilder.forName(name)
+                .directExecutor()
+                .addService(new AgentStreams(controller.queue, logs, controller.time));
+        OperatorServices.create(
+                        controller.loop,
+                        controller.queue,
+                        controller.leadership,
+                        controller.store,
+                        logs,
+                        new ControllerFacts("c1", "c1:7400", "test", "embedded", List.of()),
+                        Runnable::run,
+                        controller.time)
+                .forEach(builder::addService);
+        try {
+            server = builder.build().start();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        channel = InProcessChannelBuilder.forName(name).directExecutor().build();
+        jobs = JobServiceGrpc.newBlockingStub(channel);
+        jobChanges = JobServiceGrpc.newFutureStub(channel);
+        vms = VmServiceGrpc.newBlockingStub(channel);
+        vmStreams = VmServiceGrpc.newStub(channel);
+        agents = AgentServiceGrpc.newStub(channel);
+    }
+
+    static TestApi leading() {
+        return new TestApi(TestController.leading());
+    }
+
+    ManagedChannel channel() {
+        return channel;
+    }
+
+    /** Lets the controller settle, then gives the answer, which must be there. */
+    <T> T settled(ListenableFuture<T> answer) {
+        controller.settle();
+        assertThat(answer).isDone();
+        try {
+            return Objects.requireNonNull(Futures.getDone(answer));
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof StatusRuntimeException status) {
+                throw status;
+            }
+            throw new AssertionError(e);
+        }
+    }
+
+    ApplyJobResponse apply(JobSpec spec) {
+        return settled(jobChanges.applyJob(ApplyJobRequest.newBuilder()
+                .setRequestId(UUID.randomUUID().toString())
+                .setSpec(spec)
+                .build()));
+    }
+
+    ApplyJobResponse apply(String namespace, String name, int replicas) {
+        return apply(TestController.job(name, replicas).toBuilder()
+                .setNamespace(namespace)
+                .putLabels("of", namespace)
+                .build());
+    }
+
+    void delete(String name) {
+        settled(jobChanges.deleteJob(DeleteJobRequest.newBuilder()
+                .setRequestId(UUID.randomUUID().toString())
+                .setNamespace("default")
+                .setName(name)
+                .build()));
+    }
+
+    /** A connected host on which all VMs of a new job run. */
+    TestAgent running(String job, int replicas) {
+        TestAgent agent = controller.connected("h1");
+        apply("default", job, replicas);
+        for (Command start : agent.takeCommands()) {
+            agent.accept(start);
+            agent.runs(start);
+        }
+        controller.settle();
+        agent.takeMessages();
+        return agent;
+    }
+
+    /** What a refused call says. */
+    static ErrorInfo refused(Status.Code code, String reason, Runnable call) {
+        StatusRuntimeException failure = catchThrowableOfType(StatusRuntimeException.class, call::run);
+        assertThat(failure).as("a refusal").isNotNull();
+        assertThat(failure.getStatus().getCode()).as(failure.toString()).isEqualTo(code);
+        ErrorInfo info = GrpcErrors.info(failure).orElseThrow();
+        assertThat(info.getReason()).isEqualTo(reason);
+        assertThat(info.getMetadataOrThrow("fix")).isNotBlank();
+        return info;
+    }
+
+    @Override
+    public void close() {
+        channel.shutdownNow();
+        server.shutdownNow();
+    }
+}

@@ -1,0 +1,123 @@
+package io.kelpie.controller.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import io.kelpie.common.yaml.YamlException;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class ControllerConfigTest {
+    private static final String LEAST = "dataFolder: /var/lib/kelpie\nembeddedZooKeeper: true\n";
+
+    @Test
+    void defaults() {
+        assertThat(ControllerConfig.parse("controller.yaml", LEAST))
+                .isEqualTo(new ControllerConfig(
+                        "controller",
+                        new InetSocketAddress("127.0.0.1", 7400),
+                        "127.0.0.1:7400",
+                        Path.of("/var/lib/kelpie"),
+                        new ControllerConfig.Store.Embedded(new InetSocketAddress("127.0.0.1", 7401)),
+                        List.of("127.0.0.1:7400"),
+                        Optional.empty(),
+                        false,
+                        400));
+    }
+
+    @Test
+    void everyKeyIsRead() {
+        assertThat(ControllerConfig.parse("controller.yaml", """
+                        controllerId: c2
+                        listenAddress: 0.0.0.0:8400
+                        advertiseAddress: c2.example:8400
+                        dataFolder: /data
+                        zooKeeper: z1:2181,z2:2181,z3:2181
+                        controllers: [c1.example:8400, c2.example:8400]
+                        metricsAddress: "[::1]:9400"
+                        insecurePlaintext: true
+                        vcpuOvercommitPercent: 150
+                        """))
+                .isEqualTo(new ControllerConfig(
+                        "c2",
+                        new InetSocketAddress("0.0.0.0", 8400),
+                        "c2.example:8400",
+                        Path.of("/data"),
+                        new ControllerConfig.Store.External("z1:2181,z2:2181,z3:2181"),
+                        List.of("c1.example:8400", "c2.example:8400"),
+                        Optional.of(new InetSocketAddress("::1", 9400)),
+                        true,
+                        150));
+    }
+
+    @Test
+    void theEmbeddedZooKeeperListensWhereItIsTold() {
+        assertThat(ControllerConfig.parse("controller.yaml", LEAST + "embeddedZooKeeperAddress: 127.0.0.1:2181\n")
+                        .store())
+                .isEqualTo(new ControllerConfig.Store.Embedded(new InetSocketAddress("127.0.0.1", 2181)));
+    }
+
+    @Test
+    void itsOwnAddressIsAlwaysAmongTheControllers() {
+        assertThat(ControllerConfig.parse("controller.yaml", LEAST + "controllers: [c1:7400]\n")
+                        .controllers())
+                .containsExactly("c1:7400", "127.0.0.1:7400");
+    }
+
+    @Test
+    void plainTextBeyondLoopbackMustBeAccepted() {
+        String config = LEAST + "listenAddress: 0.0.0.0:7400\nmetricsAddress: 0.0.0.0:9400\n";
+        assertThat(refusal(config)).hasMessageContaining("listenAddress: ");
+        assertThat(ControllerConfig.parse("controller.yaml", config + "insecurePlaintext: true\n")
+                        .listenAddress()
+                        .getPort())
+                .isEqualTo(7400);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "listenAdress: 127.0.0.1:1           | listenAdress             | did you mean 'listenAddress'?",
+                "controllerId: ../c                  | controllerId             | 1 to 56",
+                "controllerId: \"c\\n1\"             | controllerId             | 1 to 56",
+                "listenAddress: 7400                 | listenAddress            | host:port",
+                "listenAddress: 127.0.0.1:0          | listenAddress            | 1 to 65535",
+                "listenAddress: 127.0.0.1:65536      | listenAddress            | 1 to 65535",
+                "listenAddress: 192.0.2.1:7400       | listenAddress            | insecurePlaintext: true",
+                "metricsAddress: everywhere          | metricsAddress           | host:port",
+                "metricsAddress: 192.0.2.1:9400      | metricsAddress           | insecurePlaintext: true",
+                "embeddedZooKeeperAddress: 0.0.0.0:1 | embeddedZooKeeperAddress | insecurePlaintext: true",
+                "zooKeeper: z1:2181                  | zooKeeper                | either embeddedZooKeeper",
+                "vcpuOvercommitPercent: 99           | vcpuOvercommitPercent    | 100 to 10000",
+                "vcpuOvercommitPercent: 10001        | vcpuOvercommitPercent    | 100 to 10000",
+                "vcpuOvercommitPercent: lots         | vcpuOvercommitPercent    | 100 to 10000",
+                "insecurePlaintext: perhaps          | insecurePlaintext        | true or false",
+                "dataFolder: /other                  | dataFolder               | keep one",
+            })
+    void isRefusedByNameOfTheKeyWithAFix(String line, String key, String fix) {
+        YamlException refusal = refusal(LEAST + line + "\n");
+        assertThat(refusal).hasMessageStartingWith("controller.yaml").hasMessageContaining(key + ": ");
+        assertThat(refusal.fix()).contains(fix);
+    }
+
+    @Test
+    void aStoreIsNeeded() {
+        YamlException refusal = refusal("dataFolder: /data\n");
+        assertThat(refusal).hasMessageContaining("zooKeeper: is missing");
+        assertThat(refusal.fix()).contains("either embeddedZooKeeper: true");
+        assertThat(refusal("embeddedZooKeeper: true\n")).hasMessageContaining("dataFolder: ");
+    }
+
+    private static YamlException refusal(String text) {
+        YamlException refusal =
+                catchThrowableOfType(YamlException.class, () -> ControllerConfig.parse("controller.yaml", text));
+        assertThat(refusal).as(text).isNotNull();
+        return refusal;
+    }
+}
