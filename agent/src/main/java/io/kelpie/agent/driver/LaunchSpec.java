@@ -1,0 +1,76 @@
+package io.kelpie.agent.driver;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * All that a driver needs to run an instance; every path exists and was checked, every choice is made.
+ *
+ * @param id the instance
+ * @param vmName the VM's name, valid by {@code Names}
+ * @param vcpus virtual CPUs
+ * @param memoryMib guest memory, in MiB
+ * @param accelerator what executes the guest
+ * @param kernel kernel to load directly; empty: the firmware boots the first disk
+ * @param disks disks, the boot disk first
+ * @param nics network interfaces
+ * @param serialLog file that gets all that the guest prints on its first serial port; appended to
+ * @param instanceFolder durable folder of this instance, on disk; the driver may keep files of its own there
+ * @param runFolder folder of this instance for sockets, with a short path, mode 0700; gone after a reboot
+ */
+public record LaunchSpec(
+        InstanceId id,
+        String vmName,
+        int vcpus,
+        long memoryMib,
+        Accelerator accelerator,
+        Optional<KernelBoot> kernel,
+        List<Disk> disks,
+        List<Nic> nics,
+        Path serialLog,
+        Path instanceFolder,
+        Path runFolder) {
+    public LaunchSpec {
+        disks = List.copyOf(disks);
+        nics = List.copyOf(nics);
+    }
+
+    /** A Linux kernel that the hypervisor loads itself. */
+    public record KernelBoot(Path kernel, Optional<Path> initrd, String cmdline) {}
+
+    /** Format of a disk's file; never probed. */
+    public enum DiskFormat {
+        RAW,
+        QCOW2
+    }
+
+    /** How a disk is attached. */
+    public enum Bus {
+        VIRTIO,
+        /** SATA, for guests without virtio. */
+        IDE,
+        /** Read-only CD-ROM. */
+        CDROM
+    }
+
+    /**
+     * A disk.
+     *
+     * @param name the guest sees it as the disk's serial
+     * @param file its file
+     * @param format format of the file
+     * @param bus how it is attached
+     * @param readOnly whether the guest may not write
+     */
+    public record Disk(String name, Path file, DiskFormat format, Bus bus, boolean readOnly) {}
+
+    /** Model of a network interface. */
+    public enum NicModel {
+        VIRTIO,
+        E1000
+    }
+
+    /** A network interface in user mode. */
+    public record Nic(String macAddress, NicModel model) {}
+}
