@@ -1,0 +1,75 @@
+package io.kelpie.agent.link;
+
+import io.kelpie.proto.v1.ConnectRequest;
+import io.kelpie.proto.v1.ConnectResponse;
+import io.kelpie.proto.v1.UploadLogRequest;
+import java.util.Optional;
+
+/** How the agent reaches controllers. */
+public interface Transport extends AutoCloseable {
+    /** What a connection tells. Called on threads of the transport, one call at a time; must not block. */
+    interface Listener {
+        /** A message came. No more than a few come before {@link Connection#received} was called for them. */
+        void onMessage(ConnectResponse message);
+
+        /** The connection takes messages: for the first time, or again. */
+        void onReady();
+
+        /** It is over; nothing follows. */
+        void onClosed(Disconnect why);
+    }
+
+    /** Why a connection ended. */
+    record Disconnect(Kind kind, Optional<String> leader, String message) {
+        /** What the controller meant by it. */
+        public enum Kind {
+            /** The controller does not lead; {@link #leader} may say who does. */
+            NOT_LEADER,
+            /** The controller does not take this host; it will not as long as nobody mends that. */
+            REFUSED,
+            /** It was lost, or never made. */
+            LOST
+        }
+    }
+
+    /** A stream to one controller. Used by one thread at a time; its methods do not block. */
+    interface Connection {
+        /** Whether a message would be sent now rather than kept. */
+        boolean isReady();
+
+        void send(ConnectRequest message);
+
+        /** A message was worked off: the controller may send one more. */
+        void received();
+
+        /** Begins to upload a log to the same controller. */
+        LogCall uploadLog(LogListener listener);
+
+        /** Ends the stream; no listener is called any more. */
+        void close();
+    }
+
+    /** What the upload of a log tells. Called on threads of the transport; must not block. */
+    interface LogListener {
+        void onReady();
+
+        /** The controller does not want more, or is gone. */
+        void onEnded();
+    }
+
+    /** The upload of one log. Used by one thread at a time; its methods do not block. */
+    interface LogCall {
+        boolean isReady();
+
+        void send(UploadLogRequest message);
+
+        /** Nothing follows. */
+        void complete();
+    }
+
+    /** Dials; never fails at once, but by {@link Listener#onClosed}. */
+    Connection connect(String address, Listener listener);
+
+    @Override
+    void close();
+}

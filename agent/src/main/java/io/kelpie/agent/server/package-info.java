@@ -1,0 +1,2 @@
+/** The agent's process: configuration, wiring, identity, measurements. */
+package io.kelpie.agent.server;

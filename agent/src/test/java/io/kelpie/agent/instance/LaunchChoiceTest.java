@@ -1,0 +1,105 @@
+package io.kelpie.agent.instance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import io.kelpie.agent.driver.Accelerator;
+import io.kelpie.agent.driver.DriverFingerprint;
+import io.kelpie.agent.driver.DriverKind;
+import io.kelpie.proto.v1.Acceleration;
+import io.kelpie.proto.v1.Acceleration.Mode;
+import io.kelpie.proto.v1.Acceleration.Paging;
+import io.kelpie.proto.v1.DriverChoice;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class LaunchChoiceTest {
+    private static final DriverFingerprint GOOD = new DriverFingerprint(true, "1", "");
+    private static final DriverFingerprint BAD = new DriverFingerprint(false, "", "it is broken");
+
+    private static HostStatus host(boolean kvm, boolean hardwarePaging) {
+        return new HostStatus(Map.of(DriverKind.QEMU, GOOD), kvm, kvm ? "" : "it hung", hardwarePaging);
+    }
+
+    private static Acceleration acceleration(Mode mode, Paging paging) {
+        return Acceleration.newBuilder().setMode(mode).setPaging(paging).build();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "MODE_TCG,         PAGING_HARDWARE, false, false, TCG",
+        "MODE_KVM,         PAGING_HARDWARE, true,  true,  KVM",
+        "MODE_UNSPECIFIED, PAGING_UNSPECIFIED, true, true, KVM",
+        "MODE_KVM,         PAGING_ANY,      true,  false, KVM",
+        "MODE_ANY,         PAGING_HARDWARE, true,  true,  KVM",
+        "MODE_ANY,         PAGING_HARDWARE, true,  false, TCG",
+        "MODE_ANY,         PAGING_ANY,      true,  false, KVM",
+        "MODE_ANY,         PAGING_ANY,      false, false, TCG",
+    })
+    void anAcceleratorIsChosen(Mode mode, Paging paging, boolean kvm, boolean hardware, Accelerator chosen)
+            throws StartRejectedException {
+        assertThat(LaunchChoice.of(DriverChoice.DRIVER_CHOICE_AUTO, acceleration(mode, paging), host(kvm, hardware))
+                        .accelerator())
+                .isEqualTo(chosen);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "PAGING_ANY,      false, true,  spec.vm.acceleration.mode",
+        "PAGING_HARDWARE, true,  false, spec.vm.acceleration.paging",
+    })
+    void kvmThatIsNotThereIsRejected(Paging paging, boolean kvm, boolean hardware, String field) {
+        StartRejectedException rejection = catchThrowableOfType(
+                StartRejectedException.class,
+                () -> LaunchChoice.of(
+                        DriverChoice.DRIVER_CHOICE_QEMU, acceleration(Mode.MODE_KVM, paging), host(kvm, hardware)));
+        assertThat(rejection.field()).isEqualTo(field);
+        assertThat(rejection).hasMessageContaining("Fix:");
+    }
+
+    private static DriverKind driver(DriverChoice asked, Map<DriverKind, DriverFingerprint> drivers)
+            throws StartRejectedException {
+        return LaunchChoice.of(
+                        asked,
+                        acceleration(Mode.MODE_TCG, Paging.PAGING_ANY),
+                        new HostStatus(drivers, false, "", false))
+                .driver();
+    }
+
+    @Test
+    void autoTakesTheFirstUsableDriverAndNeverTheFakeOne() throws StartRejectedException {
+        assertThat(driver(DriverChoice.DRIVER_CHOICE_AUTO, Map.of(DriverKind.LIBVIRT, GOOD, DriverKind.QEMU, GOOD)))
+                .isEqualTo(DriverKind.QEMU);
+        assertThat(driver(
+                        DriverChoice.DRIVER_CHOICE_UNSPECIFIED, Map.of(DriverKind.LIBVIRT, GOOD, DriverKind.QEMU, BAD)))
+                .isEqualTo(DriverKind.LIBVIRT);
+        StartRejectedException rejection = catchThrowableOfType(
+                StartRejectedException.class,
+                () -> driver(DriverChoice.DRIVER_CHOICE_AUTO, Map.of(DriverKind.FAKE, GOOD, DriverKind.QEMU, BAD)));
+        assertThat(rejection).hasMessageContaining("it is broken").hasMessageContaining("libvirt: not enabled");
+        assertThat(rejection.field()).isEqualTo("spec.vm.driver");
+    }
+
+    @Test
+    void aNamedDriverMustBeUsable() {
+        assertThat(catchThrowableOfType(
+                        StartRejectedException.class,
+                        () -> driver(DriverChoice.DRIVER_CHOICE_LIBVIRT, Map.of(DriverKind.LIBVIRT, BAD))))
+                .hasMessageContaining("it is broken");
+        assertThat(catchThrowableOfType(
+                        StartRejectedException.class,
+                        () -> driver(DriverChoice.DRIVER_CHOICE_FAKE, Map.of(DriverKind.QEMU, GOOD))))
+                .hasMessageContaining("not enabled");
+    }
+
+    @Test
+    void aRehearsedGuestNeedsNoKvm() throws StartRejectedException {
+        LaunchChoice choice = LaunchChoice.of(
+                DriverChoice.DRIVER_CHOICE_FAKE,
+                acceleration(Mode.MODE_KVM, Paging.PAGING_HARDWARE),
+                new HostStatus(Map.of(DriverKind.FAKE, GOOD), false, "", false));
+        assertThat(choice).isEqualTo(new LaunchChoice(DriverKind.FAKE, Accelerator.KVM));
+    }
+}

@@ -1,0 +1,79 @@
+package io.kelpie.agent.link;
+
+import io.kelpie.proto.v1.ConnectRequest;
+import io.kelpie.proto.v1.ConnectResponse;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** Connections whose other end is the test. */
+final class FakeTransport implements Transport {
+    final List<Conn> dialled = new ArrayList<>();
+    boolean readyAtOnce = true;
+
+    final class Conn implements Connection {
+        final String address;
+        final Listener listener;
+        final List<ConnectRequest> sent = new ArrayList<>();
+        boolean ready = readyAtOnce;
+        boolean closed;
+        int received;
+
+        Conn(String address, Listener listener) {
+            this.address = address;
+            this.listener = listener;
+        }
+
+        @Override
+        public boolean isReady() {
+            return ready && !closed;
+        }
+
+        @Override
+        public void send(ConnectRequest message) {
+            sent.add(message);
+        }
+
+        @Override
+        public void received() {
+            received++;
+        }
+
+        @Override
+        public LogCall uploadLog(LogListener logListener) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public void close() {
+            closed = true;
+        }
+
+        void says(ConnectResponse.Builder message) {
+            listener.onMessage(message.build());
+        }
+
+        void becomesReady() {
+            ready = true;
+            listener.onReady();
+        }
+
+        void ends(Disconnect.Kind kind, Optional<String> leader) {
+            listener.onClosed(new Disconnect(kind, leader, "ended by the test"));
+        }
+    }
+
+    @Override
+    public Connection connect(String address, Listener listener) {
+        Conn conn = new Conn(address, listener);
+        dialled.add(conn);
+        return conn;
+    }
+
+    Conn last() {
+        return dialled.get(dialled.size() - 1);
+    }
+
+    @Override
+    public void close() {}
+}

@@ -1,0 +1,196 @@
+package io.kelpie.agent.link;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.google.protobuf.ByteString;
+import io.grpc.Server;
+import io.grpc.inprocess.InProcessChannelBuilder;
+import io.grpc.inprocess.InProcessServerBuilder;
+import io.grpc.stub.StreamObserver;
+import io.kelpie.common.error.GrpcErrors;
+import io.kelpie.common.error.KelpieException;
+import io.kelpie.proto.v1.AgentServiceGrpc;
+import io.kelpie.proto.v1.ConnectRequest;
+import io.kelpie.proto.v1.ConnectResponse;
+import io.kelpie.proto.v1.ErrorReason;
+import io.kelpie.proto.v1.Hello;
+import io.kelpie.proto.v1.UploadLogRequest;
+import io.kelpie.proto.v1.UploadLogResponse;
+import io.kelpie.proto.v1.Welcome;
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class GrpcTransportTest {
+    private final String address = "controller-" + UUID.randomUUID();
+    private final Controller controller = new Controller();
+    private final Events events = new Events();
+    private final GrpcTransport transport =
+            new GrpcTransport(name -> InProcessChannelBuilder.forName(name).build());
+    private Server server;
+
+    @BeforeEach
+    void serve() throws IOException {
+        server = InProcessServerBuilder.forName(address)
+                .addService(controller)
+                .build()
+                .start();
+    }
+
+    @AfterEach
+    void end() {
+        server.shutdownNow();
+    }
+
+    private static final class Controller extends AgentServiceGrpc.AgentServiceImplBase {
+        final List<ConnectRequest> received = new CopyOnWriteArrayList<>();
+        final List<UploadLogRequest> log = new CopyOnWriteArrayList<>();
+        volatile boolean leads = true;
+        volatile boolean logComplete;
+
+        @Override
+        public StreamObserver<ConnectRequest> connect(StreamObserver<ConnectResponse> agent) {
+            return new StreamObserver<>() {
+                @Override
+                public void onNext(ConnectRequest message) {
+                    received.add(message);
+                    if (leads) {
+                        agent.onNext(ConnectResponse.newBuilder()
+                                .setWelcome(Welcome.getDefaultInstance())
+                                .build());
+                    } else {
+                        agent.onError(GrpcErrors.toStatus(new KelpieException(
+                                ErrorReason.ERROR_REASON_NOT_LEADER, "not me", Map.of("leader", "c2:1"))));
+                    }
+                }
+
+                @Override
+                public void onError(Throwable failure) {}
+
+                @Override
+                public void onCompleted() {}
+            };
+        }
+
+        @Override
+        public StreamObserver<UploadLogRequest> uploadLog(StreamObserver<UploadLogResponse> agent) {
+            return new StreamObserver<>() {
+                @Override
+                public void onNext(UploadLogRequest message) {
+                    log.add(message);
+                }
+
+                @Override
+                public void onError(Throwable failure) {}
+
+                @Override
+                public void onCompleted() {
+                    logComplete = true;
+                    agent.onNext(UploadLogResponse.getDefaultInstance());
+                    agent.onCompleted();
+                }
+            };
+        }
+    }
+
+    private static final class Events implements Transport.Listener, Transport.LogListener {
+        final List<ConnectResponse> messages = new CopyOnWriteArrayList<>();
+        final List<Transport.Disconnect> ends = new CopyOnWriteArrayList<>();
+        volatile boolean ready;
+        volatile boolean logEnded;
+
+        @Override
+        public void onMessage(ConnectResponse message) {
+            messages.add(message);
+        }
+
+        @Override
+        public void onReady() {
+            ready = true;
+        }
+
+        @Override
+        public void onClosed(Transport.Disconnect why) {
+            ends.add(why);
+        }
+
+        @Override
+        public void onEnded() {
+            logEnded = true;
+        }
+    }
+
+    private Transport.Connection connect() {
+        Transport.Connection connection = transport.connect(address, events);
+        await().until(connection::isReady);
+        connection.send(
+                ConnectRequest.newBuilder().setHello(Hello.getDefaultInstance()).build());
+        return connection;
+    }
+
+    @Test
+    void messagesGoBothWays() {
+        Transport.Connection connection = connect();
+        await().until(() -> !events.messages.isEmpty());
+        assertThat(events.ready).isTrue();
+        assertThat(controller.received).singleElement().matches(ConnectRequest::hasHello);
+        assertThat(events.messages).singleElement().matches(ConnectResponse::hasWelcome);
+        connection.close();
+        assertThat(events.ends).isEmpty();
+    }
+
+    @Test
+    void onlySoManyMessagesComeAheadOfThoseWorkedOff() {
+        Transport.Connection connection = connect();
+        for (int i = 0; i < 99; i++) {
+            connection.send(ConnectRequest.getDefaultInstance());
+        }
+        await().until(() -> controller.received.size() == 100);
+        await().during(java.time.Duration.ofMillis(200)).until(() -> events.messages.size() == 32);
+        for (int i = 0; i < 68; i++) {
+            connection.received();
+        }
+        await().until(() -> events.messages.size() == 100);
+        connection.close();
+    }
+
+    @Test
+    void whoDoesNotLeadNamesTheLeader() {
+        controller.leads = false;
+        connect();
+        await().until(() -> !events.ends.isEmpty());
+        assertThat(events.ends).singleElement().satisfies(end -> {
+            assertThat(end.kind()).isEqualTo(Transport.Disconnect.Kind.NOT_LEADER);
+            assertThat(end.leader()).contains("c2:1");
+        });
+    }
+
+    @Test
+    void aControllerThatIsNotThereIsLost() {
+        transport.connect("nobody", events);
+        await().until(() -> !events.ends.isEmpty());
+        assertThat(events.ends.get(0).kind()).isEqualTo(Transport.Disconnect.Kind.LOST);
+    }
+
+    @Test
+    void aLogIsUploaded() {
+        Transport.Connection connection = connect();
+        Transport.LogCall call = connection.uploadLog(events);
+        await().until(call::isReady);
+        call.send(UploadLogRequest.newBuilder().setLogId("l1").build());
+        call.send(UploadLogRequest.newBuilder()
+                .setData(ByteString.copyFromUtf8("hello"))
+                .build());
+        call.complete();
+        await().until(() -> events.logEnded);
+        assertThat(controller.log).hasSize(2);
+        assertThat(controller.logComplete).isTrue();
+        connection.close();
+    }
+}
