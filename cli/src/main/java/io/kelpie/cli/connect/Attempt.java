@@ -1,0 +1,51 @@
+package io.kelpie.cli.connect;
+
+import io.grpc.CallOptions;
+import io.grpc.Channel;
+import io.grpc.ClientCall;
+import io.grpc.ClientInterceptor;
+import io.grpc.ClientInterceptors;
+import io.grpc.ClientStreamTracer;
+import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * One try of a call at one controller: its deadline, and whether its request may have reached the controller. The
+ * latter decides between "failed" and "outcome unknown". Thread-safe.
+ */
+final class Attempt extends ClientStreamTracer.Factory implements ClientInterceptor {
+    private final long timeoutNanos;
+    private volatile boolean sent;
+
+    /** @param timeoutNanos 0: no deadline */
+    Attempt(long timeoutNanos) {
+        this.timeoutNanos = timeoutNanos;
+    }
+
+    Channel on(Channel channel) {
+        return ClientInterceptors.intercept(channel, this);
+    }
+
+    /** False if the request certainly never left this machine. */
+    boolean maySent() {
+        return sent;
+    }
+
+    @Override
+    public <Q, S> ClientCall<Q, S> interceptCall(MethodDescriptor<Q, S> method, CallOptions options, Channel next) {
+        CallOptions traced = options.withStreamTracerFactory(this);
+        return next.newCall(
+                method, timeoutNanos > 0 ? traced.withDeadlineAfter(timeoutNanos, TimeUnit.NANOSECONDS) : traced);
+    }
+
+    @Override
+    public ClientStreamTracer newClientStreamTracer(ClientStreamTracer.StreamInfo info, Metadata headers) {
+        return new ClientStreamTracer() {
+            @Override
+            public void outboundHeaders() {
+                sent = true;
+            }
+        };
+    }
+}

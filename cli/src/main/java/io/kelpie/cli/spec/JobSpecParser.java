@@ -1,0 +1,171 @@
+package io.kelpie.cli.spec;
+
+import io.kelpie.common.units.Durations;
+import io.kelpie.common.yaml.QuotedText;
+import io.kelpie.common.yaml.YamlException;
+import io.kelpie.common.yaml.YamlMap;
+import io.kelpie.proto.v1.JobSpec;
+import io.kelpie.proto.v1.LabelRequirement;
+import io.kelpie.proto.v1.Placement;
+import io.kelpie.proto.v1.RestartPolicy;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads job files. What it returns is complete: every default is written out in the spec. What it refuses, it refuses
+ * with file, line, column, the field's path, the problem and a fix. The controller checks again by itself, and checks
+ * what only hosts know.
+ *
+ * <p>Throws {@link YamlException} on bad input. Not thread-safe.
+ */
+public final class JobSpecParser {
+    /** The only version of the format. */
+    public static final String API_VERSION = "kelpie/v1";
+
+    /** The only kind of document. */
+    public static final String KIND = "Job";
+
+    private static final int DEFAULT_REPLICAS = 1;
+    private static final int DEFAULT_ATTEMPTS = 5;
+    private static final String DEFAULT_WINDOW = "10m";
+    private static final int MAX_WINDOW_SECONDS = 7 * 24 * 3600;
+    private static final Set<String> PLANNED = Set.of("priority", "maxUnavailable", "onHostFailure", "onDrain");
+    private static final Set<String> PLANNED_PLACEMENT = Set.of("prefer", "spread", "affinity", "antiAffinity");
+
+    private final @Nullable String namespaceOption;
+    private final String defaultNamespace;
+    private final ReferredFiles files;
+
+    /**
+     * @param namespaceOption the namespace that the command line names; null if none. A file may not name another.
+     * @param defaultNamespace the namespace of a job that names none
+     */
+    public JobSpecParser(@Nullable String namespaceOption, String defaultNamespace, ReferredFiles files) {
+        this.namespaceOption = namespaceOption;
+        this.defaultNamespace = defaultNamespace;
+        this.files = files;
+    }
+
+    /** All jobs of a text, in its order. {@code source} is its name in messages. */
+    public List<ParsedJob> parse(String source, String text) {
+        if (text.length() > SpecLimits.MAX_FILE_BYTES) {
+            throw new YamlException(
+                    source + ": the file is larger than " + SpecLimits.MAX_FILE_BYTES / 1024 / 1024 + " MiB",
+                    "shorten or divide it");
+        }
+        return YamlMap.parseAll(source, text).stream().map(this::job).toList();
+    }
+
+    private ParsedJob job(YamlMap document) {
+        constant(document, "apiVersion", API_VERSION);
+        constant(document, "kind", KIND);
+        List<String> notes = new ArrayList<>();
+        JobSpec.Builder job = JobSpec.newBuilder();
+        metadata(document.requiredMap("metadata"), job);
+        spec(document.requiredMap("spec"), job, notes);
+        document.has("status"); // `get -o yaml` writes it: how things are, not how they shall be
+        document.rejectUnknown();
+        JobSpec spec = job.build();
+        int bytes = Math.max(document.length(), spec.getSerializedSize());
+        if (bytes > SpecLimits.MAX_SPEC_BYTES) {
+            throw document.invalid(
+                    "spec",
+                    "the job has " + bytes / 1024 + " KiB",
+                    "shorten it to " + SpecLimits.MAX_SPEC_BYTES / 1024 + " KiB");
+        }
+        return new ParsedJob(spec, notes);
+    }
+
+    private static void constant(YamlMap map, String key, String only) {
+        String value = map.requiredString(key);
+        if (!value.equals(only)) {
+            throw map.invalid(key, QuotedText.of(value) + " is not known", "give " + only);
+        }
+    }
+
+    private void metadata(YamlMap metadata, JobSpec.Builder job) {
+        job.setName(Checks.name(metadata, "name", metadata.requiredString("name")));
+        String namespace = metadata.optionalString("namespace");
+        if (namespace != null) {
+            Checks.name(metadata, "namespace", namespace);
+            if (namespaceOption != null && !namespace.equals(namespaceOption)) {
+                throw metadata.invalid(
+                        "namespace",
+                        "the file says " + namespace + ", the command line " + QuotedText.of(namespaceOption),
+                        "leave one of them out");
+            }
+        }
+        job.setNamespace(namespace == null ? defaultNamespace : namespace);
+        job.putAllLabels(labels(metadata));
+        metadata.rejectUnknown();
+    }
+
+    private static Map<String, String> labels(YamlMap metadata) {
+        Map<String, String> labels = metadata.stringMap("labels");
+        Checks.count(metadata, "labels", labels.size(), SpecLimits.MAX_LABELS);
+        labels.forEach((key, value) -> {
+            Checks.labelKey(metadata, "labels", key);
+            Checks.labelValue(metadata, "labels", value);
+        });
+        return labels;
+    }
+
+    private void spec(YamlMap spec, JobSpec.Builder job, List<String> notes) {
+        job.setReplicas((int) spec.integer("replicas", DEFAULT_REPLICAS, 1, SpecLimits.MAX_REPLICAS));
+        job.setRestart(restart(spec.optionalMap("restart")));
+        YamlMap placement = spec.optionalMap("placement");
+        job.setPlacement(placement == null ? Placement.getDefaultInstance() : placement(placement));
+        job.setVm(new VmTemplateParser(files, notes).parse(spec.requiredMap("vm")));
+        spec.rejectUnknown(PLANNED);
+    }
+
+    private static RestartPolicy restart(@Nullable YamlMap restart) {
+        if (restart == null) {
+            return RestartPolicy.newBuilder()
+                    .setPolicy(RestartPolicy.Policy.POLICY_ON_FAILURE)
+                    .setAttempts(DEFAULT_ATTEMPTS)
+                    .setWindowSeconds(
+                            (int) Durations.parseSeconds(DEFAULT_WINDOW).orElseThrow())
+                    .build();
+        }
+        RestartPolicy policy = RestartPolicy.newBuilder()
+                .setPolicy(Checks.word(restart, "policy", Words.RESTART))
+                .setAttempts((int) restart.integer("attempts", DEFAULT_ATTEMPTS, 1, SpecLimits.MAX_ATTEMPTS))
+                .setWindowSeconds(window(restart))
+                .build();
+        restart.rejectUnknown();
+        return policy;
+    }
+
+    private static int window(YamlMap restart) {
+        String text = restart.string("window", DEFAULT_WINDOW);
+        long seconds = Durations.parseSeconds(text)
+                .orElseThrow(() -> restart.invalid(
+                        "window", QuotedText.of(text) + " is not a duration", "give " + Durations.RULE));
+        if (seconds < 1 || seconds > MAX_WINDOW_SECONDS) {
+            throw restart.invalid("window", QuotedText.of(text) + " is out of range", "give 1s to 168h");
+        }
+        return (int) seconds;
+    }
+
+    private static Placement placement(YamlMap placement) {
+        Placement.Builder built = Placement.newBuilder();
+        for (YamlMap require : placement.maps("require")) {
+            String label = require.requiredString("label");
+            Checks.labelKey(require, "label", label);
+            List<String> in = require.strings("in");
+            if (in.isEmpty()) {
+                throw require.invalid("in", "no value is accepted", "give at least one, e.g. in: [ssd]");
+            }
+            in.forEach(value -> Checks.labelValue(require, "in", value));
+            require.rejectUnknown();
+            built.addRequire(LabelRequirement.newBuilder().setLabel(label).addAllIn(in));
+        }
+        Checks.count(placement, "require", built.getRequireCount(), SpecLimits.MAX_LABELS);
+        placement.rejectUnknown(PLANNED_PLACEMENT);
+        return built.build();
+    }
+}

@@ -1,0 +1,19 @@
+package io.kelpie.cli.spec;
+
+/** What a job may have at most. The controller checks the same again. */
+final class SpecLimits {
+    static final int MAX_REPLICAS = 10_000;
+    static final int MAX_ATTEMPTS = 100;
+    static final int MAX_VCPUS = 512;
+    static final int MAX_GRACE_SECONDS = 3_600;
+    static final int MAX_LABELS = 64;
+    static final int MAX_DISKS = 32;
+    static final int MAX_NETWORKS = 16;
+    static final int MAX_DISK_NAME = 20;
+    static final int MAX_SPEC_BYTES = 256 * 1024;
+    static final int MAX_CLOUD_INIT_BYTES = 64 * 1024;
+    /** Of all documents of a file together. */
+    static final int MAX_FILE_BYTES = 4 * 1024 * 1024;
+
+    private SpecLimits() {}
+}

@@ -1,0 +1,90 @@
+package io.kelpie.cli.view;
+
+import io.kelpie.cli.output.Ages;
+import io.kelpie.cli.output.Column;
+import io.kelpie.cli.output.Table;
+import io.kelpie.proto.v1.Decision;
+import io.kelpie.proto.v1.ExplainVmResponse;
+import io.kelpie.proto.v1.Reservation;
+import io.kelpie.proto.v1.RuleOutcome;
+import io.kelpie.proto.v1.Vm;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/** Why a VM is where it is, or nowhere. */
+public final class DecisionView {
+    private DecisionView() {}
+
+    /** The answer of {@code explain}. */
+    public static List<String> explanation(ExplainVmResponse explained, long nowMillis) {
+        Vm vm = explained.getVm();
+        Sections text = new Sections();
+        text.pair("vm", vm.getRecord().getNamespace() + "/" + vm.getName());
+        text.pair("state", VmPhrases.state(vm));
+        if (!vm.getHostName().isEmpty()) {
+            text.pair("host", vm.getHostName());
+        }
+        if (explained.hasAsks()) {
+            text.pair("asks", asks(explained.getAsks()));
+            text.pair("memory", memoryArithmetic(explained));
+        }
+        if (explained.hasDecision()) {
+            text.pair("decision", decision(explained.getDecision(), nowMillis));
+        } else {
+            text.pair("decision", "none yet");
+        }
+        text.pairIfAny("next", explained.getNext());
+        List<String> lines = new ArrayList<>(text.lines());
+        if (explained.getDecision().getRulesCount() > 0) {
+            lines.add("");
+            lines.addAll(rejections(explained.getDecision()));
+        }
+        return lines;
+    }
+
+    /** A row per rule that removed a host. */
+    public static List<String> rejections(Decision decision) {
+        List<Column<RuleOutcome>> columns = List.of(
+                Column.of("RULE", RuleOutcome::getRule),
+                Column.number("HOSTS REMOVED", rule -> (long) rule.getHostsRemoved()),
+                Column.of("NEAREST", rule -> Phrases.orDash(rule.getNearestHost())),
+                Column.of("ASKED", rule -> Phrases.orDash(rule.getAsked())),
+                Column.of("FREE", rule -> Phrases.orDash(rule.getFree())),
+                Column.of("SHORTFALL", rule -> Phrases.orDash(rule.getShortfall())),
+                Column.of("FIX", rule -> Phrases.orDash(rule.getFix())));
+        return new Table<>(columns, true, true, false).lines(decision.getRulesList());
+    }
+
+    /** When, how many hosts were looked at, and which was chosen. */
+    static String decision(Decision decision, long nowMillis) {
+        String considered = decision.getHostsConsidered() == 1
+                ? "1 host considered"
+                : decision.getHostsConsidered() + " hosts considered";
+        String name = decision.getHostName().isEmpty() ? decision.getHostId() : decision.getHostName();
+        String chosen = name.isEmpty() ? "none can take it" : "chose " + name + " (score " + decision.getScore() + ")";
+        return chosen + ", " + considered + ", " + Ages.between(decision.getAtMillis(), nowMillis) + " ago";
+    }
+
+    static String asks(Reservation asks) {
+        String pools = asks.getPoolsList().stream()
+                .map(pool -> ", " + Phrases.memory(pool.getSizeMib()) + " of pool " + pool.getPool())
+                .collect(Collectors.joining());
+        return asks.getVcpus() + (asks.getVcpus() == 1 ? " vCPU, " : " vCPUs, ") + asks.getMemoryMib() + " MiB memory"
+                + pools;
+    }
+
+    /** Where the memory that is asked of a host comes from. */
+    static String memoryArithmetic(ExplainVmResponse explained) {
+        long guest = explained.getGuestMemoryMib();
+        long all = explained.getAsks().getMemoryMib();
+        int vcpus = explained.getAsks().getVcpus();
+        long perVcpu = 8L * vcpus;
+        long twoPercent = (guest + 49) / 50;
+        if (guest + 64 + twoPercent + perVcpu != all) {
+            return all + " MiB = " + guest + " MiB guest + " + (all - guest) + " MiB of QEMU's own";
+        }
+        return all + " MiB = " + guest + " MiB guest + 64 MiB QEMU + " + twoPercent + " MiB (2 % of the guest) + "
+                + perVcpu + " MiB (8 MiB a vCPU)";
+    }
+}

@@ -1,0 +1,129 @@
+package io.kelpie.cli.view;
+
+import io.kelpie.cli.output.Ages;
+import io.kelpie.cli.output.Column;
+import io.kelpie.cli.output.Table;
+import io.kelpie.common.time.TimeSource;
+import io.kelpie.proto.v1.DriverInfo;
+import io.kelpie.proto.v1.GetHostResponse;
+import io.kelpie.proto.v1.Host;
+import io.kelpie.proto.v1.HostCapabilities;
+import io.kelpie.proto.v1.PagingMode;
+import io.kelpie.proto.v1.Pool;
+import io.kelpie.proto.v1.PoolReservation;
+import io.kelpie.proto.v1.ProbeResult;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/** All about a host. */
+public final class HostDescription {
+    private HostDescription() {}
+
+    public static List<String> of(GetHostResponse response, TimeSource clock) {
+        Host host = response.getHost();
+        long now = clock.wallMillis();
+        String reason = host.getHealthReason().isEmpty() ? "" : ": " + host.getHealthReason();
+        return new Sections()
+                .pair("name", host.getRecord().getName())
+                .pair("id", host.getRecord().getHostId())
+                .pair(
+                        "health",
+                        Phrases.upper(host.getHealth(), "HOST_HEALTH_") + ", since "
+                                + Ages.between(host.getHealthSinceMillis(), now) + reason)
+                .pair("cordoned", host.getRecord().getCordoned() ? "yes: no new VM is placed there" : "no")
+                .pair("labels", Phrases.labels(host.getRecord().getLabelsMap()))
+                .pair("joined", Ages.timestamp(host.getRecord().getJoinedAtMillis()))
+                .pair("agent", Phrases.orDash(host.getAgentVersion()))
+                .section("capacity", section -> capacity(section, host))
+                .section("capabilities", section -> capabilities(section, host.getCapabilities()))
+                .section("drivers", section -> drivers(section, host.getCapabilities()))
+                .section("pools", section -> pools(section, host))
+                .section(
+                        "vms",
+                        section -> section.text(
+                                response.getVmsCount() == 0
+                                        ? List.of()
+                                        : JobDescription.table(response.getVmsList(), clock)))
+                .section("events", section -> section.text(EventLines.of(response.getEventsList(), now)))
+                .lines();
+    }
+
+    private static void capacity(Sections section, Host host) {
+        section.pair("cpus", host.getRecord().getCapacity().getCpus());
+        section.pair("vCPUs in use", HostPhrases.vcpus(host));
+        section.pair(
+                "memory",
+                host.getRecord().getCapacity().getMemoryMib() + " MiB for VMs, "
+                        + host.getReserved().getMemoryMib() + " MiB in use");
+        section.pair("instances", host.getInstances());
+    }
+
+    private static void capabilities(Sections section, HostCapabilities capabilities) {
+        section.pair("cpu", Phrases.orDash(capabilities.getCpuModel()));
+        section.pair("cpu flags", Phrases.orDash(String.join(" ", capabilities.getCpuFlagsList())));
+        section.pair("kernel", Phrases.orDash(capabilities.getKernel()));
+        section.pair("kvm modules", modules(capabilities));
+        String reason = capabilities.getKvmReason().isEmpty() ? "" : ": " + capabilities.getKvmReason();
+        String api = capabilities.getKvmApiVersion() == 0 ? "" : ", API version " + capabilities.getKvmApiVersion();
+        section.pair("/dev/kvm", Phrases.lower(capabilities.getKvmDevice(), "KVM_DEVICE_") + api + reason);
+        section.pair(
+                "paging",
+                capabilities.getPagingMode() == PagingMode.PAGING_MODE_UNSPECIFIED
+                        ? "-"
+                        : Phrases.upper(capabilities.getPagingMode(), "PAGING_MODE_"));
+        section.pair("kvm probe", probe(capabilities.getKvmProbe()));
+        section.pair("tcg probe", probe(capabilities.getTcgProbe()));
+    }
+
+    private static String modules(HostCapabilities capabilities) {
+        if (!capabilities.getKvmModule()) {
+            return "not loaded";
+        }
+        String parameters = capabilities.getModuleParametersList().stream()
+                .map(parameter -> parameter.getModule() + "." + parameter.getName() + "=" + parameter.getValue())
+                .collect(Collectors.joining(" "));
+        return parameters.isEmpty() ? "loaded" : "loaded, " + parameters;
+    }
+
+    private static String probe(ProbeResult probe) {
+        String detail = probe.getDetail().isEmpty() ? "" : ": " + probe.getDetail();
+        return switch (probe.getOutcome()) {
+            case OUTCOME_VERIFIED -> "verified, a guest booted in " + probe.getMillis() + " ms" + detail;
+            case OUTCOME_FIRMWARE_ONLY -> "firmware only, " + probe.getMillis() + " ms" + detail;
+            case OUTCOME_FAILED -> "failed" + detail;
+            case OUTCOME_UNSPECIFIED, UNRECOGNIZED -> "not tried" + detail;
+        };
+    }
+
+    private static void drivers(Sections section, HostCapabilities capabilities) {
+        for (DriverInfo driver : capabilities.getDriversList()) {
+            String version = driver.getVersion().isEmpty() ? "" : " " + driver.getVersion();
+            String reason = driver.getReason().isEmpty() ? "" : ": " + driver.getReason();
+            section.pair(
+                    Phrases.lower(driver.getDriver(), "DRIVER_CHOICE_"),
+                    (driver.getUsable() ? "usable" : "not usable") + version + reason);
+        }
+    }
+
+    private static void pools(Sections section, Host host) {
+        List<Pool> pools = host.getCapabilities().getPoolsList();
+        if (pools.isEmpty()) {
+            return;
+        }
+        List<Column<Pool>> columns = List.of(
+                Column.of("NAME", Pool::getName),
+                Column.of("PATH", Pool::getPath),
+                Column.of("KIND", pool -> pool.getShared() ? "shared" : "local"),
+                Column.of("TOTAL", pool -> Phrases.about(pool.getTotalMib())),
+                Column.of("FREE", pool -> Phrases.about(pool.getFreeMib())),
+                Column.of("RESERVED", pool -> Phrases.about(reserved(host, pool))));
+        section.text(new Table<>(columns, false, true, false).lines(pools));
+    }
+
+    private static long reserved(Host host, Pool pool) {
+        return host.getReserved().getPoolsList().stream()
+                .filter(reservation -> reservation.getPool().equals(pool.getName()))
+                .mapToLong(PoolReservation::getSizeMib)
+                .sum();
+    }
+}

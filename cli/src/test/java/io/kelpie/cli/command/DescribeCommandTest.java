@@ -1,0 +1,186 @@
+package io.kelpie.cli.command;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.kelpie.cli.testing.FakeCluster;
+import io.kelpie.cli.testing.FakeController;
+import io.kelpie.cli.testing.Kelpie;
+import io.kelpie.cli.testing.Samples;
+import io.kelpie.proto.v1.DriverChoice;
+import io.kelpie.proto.v1.ExitReason;
+import io.kelpie.proto.v1.ExplainVmResponse;
+import io.kelpie.proto.v1.InstanceExit;
+import io.kelpie.proto.v1.InstancePhase;
+import io.kelpie.proto.v1.InstanceReport;
+import io.kelpie.proto.v1.Power;
+import io.kelpie.proto.v1.Reservation;
+import io.kelpie.proto.v1.StopRung;
+import io.kelpie.proto.v1.Vm;
+import io.kelpie.proto.v1.VmState;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** describe and explain. */
+class DescribeCommandTest {
+    private final FakeCluster cluster = new FakeCluster();
+    private final FakeController controller = new FakeController(cluster, "c1");
+    private final Kelpie kelpie = new Kelpie().at(controller);
+
+    @AfterEach
+    void close() {
+        controller.close();
+    }
+
+    @Test
+    void aVmWithItsLastExitAndQemusOwnWords() {
+        Vm vm = Samples.vm("web", 0, VmState.VM_STATE_RUNNING, "h1");
+        cluster.put(vm.toBuilder()
+                .setRecord(vm.getRecord().toBuilder()
+                        .setIncarnation(3)
+                        .setStorageHostId("id-h1")
+                        .setReservation(Reservation.newBuilder().setVcpus(2).setMemoryMib(2169))
+                        .setLastExit(InstanceExit.newBuilder()
+                                .setIncarnation(2)
+                                .setReason(ExitReason.EXIT_REASON_CRASHED)
+                                .setSignal(9)
+                                .setRung(StopRung.STOP_RUNG_UNSPECIFIED)
+                                .setAtMillis(Kelpie.NOW - 20_000)
+                                .setStderrTail("qemu: \u001b]0;owned\u0007 line 1\nline 2\n")))
+                .setObserved(InstanceReport.newBuilder()
+                        .setPhase(InstancePhase.INSTANCE_PHASE_RUNNING)
+                        .setPower(Power.POWER_RUNNING)
+                        .setPid(4711)
+                        .setDriver(DriverChoice.DRIVER_CHOICE_QEMU)
+                        .setAccelerator("kvm"))
+                .build());
+        cluster.events.add(Samples.event(1, "vm/default/web-0", "Started", "on h1, incarnation 3"));
+
+        Kelpie.Result result = kelpie.run("describe", "vm", "web-0");
+
+        assertThat(result.exitCode()).isZero();
+        assertThat(result.out()).isEqualTo("""
+                        name:         web-0
+                        namespace:    default
+                        job:          web (ordinal 0)
+                        uuid:         00000000-0000-8000-8000-000000000000
+                        state:        RUNNING, since 12s
+                        host:         h1
+                        incarnation:  3
+                        spec version: 1
+                        holds:        2 vCPUs, 2169 MiB memory
+                        files:        on host h1
+                        spec:
+                          vcpus: 2
+                          memory: 2Gi
+                          acceleration:
+                            mode: kvm
+                            paging: hardware
+                          boot: {}
+                          stop:
+                            graceSeconds: 0
+                          driver: auto
+                        placement: -
+                        instance:
+                          phase:       running
+                          power:       running
+                          pid:         4711
+                          driver:      qemu
+                          accelerator: kvm
+                        last exit:
+                          how:         crashed, signal 9
+                          incarnation: 2
+                          when:        2025-12-31T23:59:40Z (20s ago)
+                          stderr:
+                            qemu: ?]0;owned? line 1
+                            line 2
+                        events:
+                          AGE   TYPE      MESSAGE
+                          5s    Started   on h1, incarnation 3
+                        """);
+    }
+
+    @Test
+    void aHostWithAllItsCapabilitiesAndReasons() {
+        cluster.put(Samples.tcgHost("h2"));
+
+        assertThat(kelpie.run("describe", "host/h2").out()).isEqualTo("""
+                        name:     h2
+                        id:       id-h2
+                        health:   SUSPECT, since 60s: no heartbeat for 20 s
+                        cordoned: yes: no new VM is placed there
+                        labels:   disk=ssd
+                        joined:   2025-12-29T22:00:00Z
+                        agent:    0.1.0
+                        capacity:
+                          cpus:         8
+                          vCPUs in use: 6 (75%)
+                          memory:       15872 MiB for VMs, 6384 MiB in use
+                          instances:    3
+                        capabilities:
+                          cpu:         Some CPU
+                          cpu flags:   vmx ept
+                          kernel:      -
+                          kvm modules: loaded
+                          /dev/kvm:    absent, API version 12: /dev/kvm is absent
+                          paging:      -
+                          kvm probe:   not tried
+                          tcg probe:   verified, a guest booted in 300 ms
+                        drivers:
+                          qemu:    usable 7.2.15
+                          libvirt: not usable: no socket at /run/libvirt
+                        pools:
+                          NAME      PATH              KIND    TOTAL   FREE     RESERVED
+                          default   /var/lib/kelpie   local   100Gi   50.1Gi   0Mi
+                        vms: -
+                        events: -
+                        """);
+    }
+
+    @Test
+    void aJobWithItsVms() {
+        cluster.put(Samples.job("web", 2, "RUNNING", 1, "FAILED", 1));
+        cluster.put(Samples.vm("web", 0, VmState.VM_STATE_RUNNING, "h1"));
+
+        assertThat(kelpie.run("describe", "job", "web").out())
+                .contains("replicas:  2 wanted, 1 RUNNING, 1 FAILED\n")
+                .contains("spec:\n  replicas: 2\n")
+                .contains(
+                        "vms:\n  NAME    STATE     HOST   INCARNATION   AGE   NOTE\n  web-0   RUNNING   h1     1             12s\n");
+    }
+
+    @Test
+    void severalAtOnceAndWhatIsMissing() {
+        cluster.put(Samples.host("h1"));
+
+        Kelpie.Result result = kelpie.run("describe", "host", "h9", "h1");
+
+        assertThat(result.exitCode()).isEqualTo(3);
+        assertThat(result.out()).startsWith("name:     h1\n");
+        assertThat(result.err()).startsWith("error: cannot get host 'h9': there is no host 'h9'\n");
+    }
+
+    @Test
+    void explainShowsEachRuleAndTheMemoryArithmetic() {
+        cluster.put(Samples.host("h1"));
+        cluster.explained = ExplainVmResponse.newBuilder()
+                .setVm(Samples.vm("web", 0, VmState.VM_STATE_PENDING))
+                .setDecision(Samples.noHost())
+                .setAsks(Reservation.newBuilder().setVcpus(2).setMemoryMib(65536 + 64 + 1311 + 16))
+                .setGuestMemoryMib(65536)
+                .setNext("tried again whenever a host changes")
+                .build();
+
+        assertThat(kelpie.run("explain", "vm", "web-0").out()).isEqualTo("""
+                        vm:       default/web-0
+                        state:    PENDING
+                        asks:     2 vCPUs, 66927 MiB memory
+                        memory:   66927 MiB = 65536 MiB guest + 64 MiB QEMU + 1311 MiB (2 % of the guest) + 16 MiB (8 MiB a vCPU)
+                        decision: none can take it, 3 hosts considered, 1s ago
+                        next:     tried again whenever a host changes
+
+                        RULE     HOSTS REMOVED   NEAREST   ASKED       FREE       SHORTFALL   FIX
+                        memory   2               h1        65536 MiB   7100 MiB   58436 MiB   ask for 6800Mi or less
+                        cordon   1               -         -           -          -           kelpie uncordon h2
+                        """);
+    }
+}

@@ -1,0 +1,349 @@
+package io.kelpie.cli.testing;
+
+import static java.util.Objects.requireNonNull;
+
+import io.grpc.Server;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import io.grpc.stub.StreamObserver;
+import io.kelpie.common.error.GrpcErrors;
+import io.kelpie.common.error.KelpieException;
+import io.kelpie.proto.v1.ApplyJobRequest;
+import io.kelpie.proto.v1.ApplyJobResponse;
+import io.kelpie.proto.v1.ClusterServiceGrpc;
+import io.kelpie.proto.v1.ControlJobRequest;
+import io.kelpie.proto.v1.ControlJobResponse;
+import io.kelpie.proto.v1.ControlVmRequest;
+import io.kelpie.proto.v1.ControlVmResponse;
+import io.kelpie.proto.v1.CordonHostRequest;
+import io.kelpie.proto.v1.CordonHostResponse;
+import io.kelpie.proto.v1.DeleteJobRequest;
+import io.kelpie.proto.v1.DeleteJobResponse;
+import io.kelpie.proto.v1.ErrorReason;
+import io.kelpie.proto.v1.ExplainVmRequest;
+import io.kelpie.proto.v1.ExplainVmResponse;
+import io.kelpie.proto.v1.GetHostRequest;
+import io.kelpie.proto.v1.GetHostResponse;
+import io.kelpie.proto.v1.GetJobRequest;
+import io.kelpie.proto.v1.GetJobResponse;
+import io.kelpie.proto.v1.GetStatusRequest;
+import io.kelpie.proto.v1.GetStatusResponse;
+import io.kelpie.proto.v1.GetVmRequest;
+import io.kelpie.proto.v1.GetVmResponse;
+import io.kelpie.proto.v1.HostServiceGrpc;
+import io.kelpie.proto.v1.JobServiceGrpc;
+import io.kelpie.proto.v1.ListEventsRequest;
+import io.kelpie.proto.v1.ListEventsResponse;
+import io.kelpie.proto.v1.ListHostsRequest;
+import io.kelpie.proto.v1.ListHostsResponse;
+import io.kelpie.proto.v1.ListJobsRequest;
+import io.kelpie.proto.v1.ListJobsResponse;
+import io.kelpie.proto.v1.ListVmsRequest;
+import io.kelpie.proto.v1.ListVmsResponse;
+import io.kelpie.proto.v1.ReadVmLogRequest;
+import io.kelpie.proto.v1.ReadVmLogResponse;
+import io.kelpie.proto.v1.ScaleJobRequest;
+import io.kelpie.proto.v1.ScaleJobResponse;
+import io.kelpie.proto.v1.VmServiceGrpc;
+import io.kelpie.proto.v1.WatchVmsRequest;
+import io.kelpie.proto.v1.WatchVmsResponse;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.Deque;
+import java.util.Map;
+import java.util.concurrent.ConcurrentLinkedDeque;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A controller over real TCP that answers from a {@link FakeCluster}, and whose next answers a test can spoil. Several
+ * may share one cluster; at most one leads.
+ */
+public final class FakeController implements AutoCloseable {
+    private final FakeCluster cluster;
+    private final Server server;
+    private final String id;
+    private final String address;
+    private volatile boolean leads = true;
+    private volatile @Nullable String leaderAddress;
+    private final Deque<Spoiler> spoilers = new ConcurrentLinkedDeque<>();
+
+    /** How an answer goes wrong. */
+    private enum Spoiler {
+        /** The call is done, and its answer is lost with the connection. */
+        LOSE_ANSWER,
+        /** The call is done, and the controller does not know it. */
+        OUTCOME_UNKNOWN,
+        /** The call is not done. */
+        STORE_UNAVAILABLE,
+        /** The call is done or not, and no answer comes. */
+        HANG
+    }
+
+    public FakeController(FakeCluster cluster, String id) {
+        this(cluster, id, 0);
+    }
+
+    /** Listens on the port of a controller that was closed. */
+    public FakeController startAgain() {
+        return new FakeController(cluster, id, portOf(address));
+    }
+
+    private FakeController(FakeCluster cluster, String id, int port) {
+        this.cluster = cluster;
+        this.id = id;
+        try {
+            this.server = NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), port))
+                    .addService(new Jobs())
+                    .addService(new Vms())
+                    .addService(new Hosts())
+                    .addService(new Cluster())
+                    .build()
+                    .start();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        this.address = "127.0.0.1:" + server.getPort();
+    }
+
+    public String address() {
+        return address;
+    }
+
+    private static int portOf(String address) {
+        return Integer.parseInt(address.substring(address.indexOf(':') + 1));
+    }
+
+    /** From now on another controller leads, or nobody knows which. */
+    public void standBy(@Nullable String newLeader) {
+        leads = false;
+        leaderAddress = newLeader;
+    }
+
+    public void lead() {
+        leads = true;
+        leaderAddress = null;
+    }
+
+    public void loseNextAnswers(int count) {
+        spoil(Spoiler.LOSE_ANSWER, count);
+    }
+
+    public void answerOutcomeUnknown(int count) {
+        spoil(Spoiler.OUTCOME_UNKNOWN, count);
+    }
+
+    public void answerStoreUnavailable(int count) {
+        spoil(Spoiler.STORE_UNAVAILABLE, count);
+    }
+
+    public void hang(int count) {
+        spoil(Spoiler.HANG, count);
+    }
+
+    private void spoil(Spoiler spoiler, int count) {
+        for (int i = 0; i < count; i++) {
+            spoilers.add(spoiler);
+        }
+    }
+
+    @Override
+    public void close() {
+        server.shutdownNow();
+        try {
+            if (!server.awaitTermination(5, TimeUnit.SECONDS)) {
+                throw new IllegalStateException("the fake controller does not end");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private <T> void answer(StreamObserver<T> observer, Supplier<T> call) {
+        try {
+            checkLeads();
+            Spoiler spoiler = spoilers.poll();
+            if (spoiler == Spoiler.STORE_UNAVAILABLE) {
+                throw new KelpieException(
+                        ErrorReason.ERROR_REASON_STORE_UNAVAILABLE,
+                        "the store cannot be written now; nothing was changed");
+            }
+            T answer = call.get();
+            if (spoiler == Spoiler.LOSE_ANSWER) {
+                // What a client sees when its connection breaks: no word from the controller itself.
+                observer.onError(Status.UNAVAILABLE.asRuntimeException());
+                return;
+            }
+            if (spoiler == Spoiler.OUTCOME_UNKNOWN) {
+                throw new KelpieException(ErrorReason.ERROR_REASON_OUTCOME_UNKNOWN, "the store's answer was lost");
+            }
+            if (spoiler == Spoiler.HANG) {
+                return;
+            }
+            observer.onNext(answer);
+            observer.onCompleted();
+        } catch (KelpieException e) {
+            observer.onError(GrpcErrors.toStatus(e));
+        } catch (StatusRuntimeException e) {
+            observer.onError(e);
+        }
+    }
+
+    private void checkLeads() {
+        if (!leads) {
+            String leader = leaderAddress;
+            throw new KelpieException(
+                    ErrorReason.ERROR_REASON_NOT_LEADER,
+                    "this controller does not lead",
+                    leader == null ? Map.of() : Map.of("leader", leader));
+        }
+    }
+
+    private final class Jobs extends JobServiceGrpc.JobServiceImplBase {
+        @Override
+        public void applyJob(ApplyJobRequest request, StreamObserver<ApplyJobResponse> observer) {
+            answer(observer, () -> cluster.change(request.getRequestId(), request, () -> cluster.apply(request)));
+        }
+
+        @Override
+        public void getJob(GetJobRequest request, StreamObserver<GetJobResponse> observer) {
+            answer(
+                    observer,
+                    () -> GetJobResponse.newBuilder()
+                            .setJob(cluster.job(request.getNamespace(), request.getName()))
+                            .build());
+        }
+
+        @Override
+        public void listJobs(ListJobsRequest request, StreamObserver<ListJobsResponse> observer) {
+            answer(observer, () -> cluster.listJobs(request));
+        }
+
+        @Override
+        public void scaleJob(ScaleJobRequest request, StreamObserver<ScaleJobResponse> observer) {
+            answer(observer, () -> cluster.change(request.getRequestId(), request, () -> cluster.scale(request)));
+        }
+
+        @Override
+        public void controlJob(ControlJobRequest request, StreamObserver<ControlJobResponse> observer) {
+            answer(
+                    observer,
+                    () -> cluster.change(
+                            request.getRequestId(),
+                            request,
+                            () -> ControlJobResponse.newBuilder()
+                                    .setJob(cluster.job(request.getNamespace(), request.getName()))
+                                    .setAffected(cluster.affected)
+                                    .build()));
+        }
+
+        @Override
+        public void deleteJob(DeleteJobRequest request, StreamObserver<DeleteJobResponse> observer) {
+            answer(observer, () -> cluster.change(request.getRequestId(), request, () -> cluster.delete(request)));
+        }
+    }
+
+    private final class Vms extends VmServiceGrpc.VmServiceImplBase {
+        @Override
+        public void getVm(GetVmRequest request, StreamObserver<GetVmResponse> observer) {
+            answer(observer, () -> cluster.getVm(request.getNamespace(), request.getName()));
+        }
+
+        @Override
+        public void listVms(ListVmsRequest request, StreamObserver<ListVmsResponse> observer) {
+            answer(observer, () -> cluster.listVms(request));
+        }
+
+        @Override
+        public void watchVms(WatchVmsRequest request, StreamObserver<WatchVmsResponse> observer) {
+            try {
+                checkLeads();
+            } catch (KelpieException e) {
+                observer.onError(GrpcErrors.toStatus(e));
+                return;
+            }
+            cluster.watch(request, observer);
+        }
+
+        @Override
+        public void controlVm(ControlVmRequest request, StreamObserver<ControlVmResponse> observer) {
+            answer(
+                    observer,
+                    () -> cluster.change(
+                            request.getRequestId(),
+                            request,
+                            () -> ControlVmResponse.newBuilder()
+                                    .setVm(cluster.getVm(request.getNamespace(), request.getName())
+                                            .getVm())
+                                    .setChanged(cluster.affected > 0)
+                                    .build()));
+        }
+
+        @Override
+        public void explainVm(ExplainVmRequest request, StreamObserver<ExplainVmResponse> observer) {
+            answer(observer, () -> requireNonNull(cluster.explained));
+        }
+
+        @Override
+        public void readVmLog(ReadVmLogRequest request, StreamObserver<ReadVmLogResponse> observer) {
+            cluster.requests.add(request);
+            cluster.log.accept(observer);
+        }
+    }
+
+    private final class Hosts extends HostServiceGrpc.HostServiceImplBase {
+        @Override
+        public void getHost(GetHostRequest request, StreamObserver<GetHostResponse> observer) {
+            answer(observer, () -> cluster.getHost(request.getHost()));
+        }
+
+        @Override
+        public void listHosts(ListHostsRequest request, StreamObserver<ListHostsResponse> observer) {
+            answer(observer, () -> cluster.listHosts(request));
+        }
+
+        @Override
+        public void cordonHost(CordonHostRequest request, StreamObserver<CordonHostResponse> observer) {
+            answer(
+                    observer,
+                    () -> cluster.change(
+                            request.getRequestId(),
+                            request,
+                            () -> CordonHostResponse.newBuilder()
+                                    .setHost(cluster.getHost(request.getHost()).getHost())
+                                    .setChanged(cluster.affected > 0)
+                                    .build()));
+        }
+    }
+
+    private final class Cluster extends ClusterServiceGrpc.ClusterServiceImplBase {
+        @Override
+        public void getStatus(GetStatusRequest request, StreamObserver<GetStatusResponse> observer) {
+            String leader = leaderAddress;
+            GetStatusResponse.Builder status = GetStatusResponse.newBuilder()
+                    .setClusterUuid("11111111-2222-3333-4444-555555555555")
+                    .setControllerId(id)
+                    .setLeading(leads)
+                    .setLeaderAddress(leads ? address() : leader == null ? "" : leader)
+                    .setEpoch(7)
+                    .setVersion("0.1.0")
+                    .setStoreKind("embedded")
+                    .setStoreConnected(true);
+            if (leads) {
+                status.setHosts(2).setHostsReady(1).setJobs(3).setVms(5).setVmsRunning(4);
+                status.addWarnings("connections are plain text");
+            }
+            observer.onNext(status.build());
+            observer.onCompleted();
+        }
+
+        @Override
+        public void listEvents(ListEventsRequest request, StreamObserver<ListEventsResponse> observer) {
+            answer(observer, () -> cluster.listEvents(request));
+        }
+    }
+}
