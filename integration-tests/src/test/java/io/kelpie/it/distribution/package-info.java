@@ -1,0 +1,2 @@
+/** The distribution as users unpack it. */
+package io.kelpie.it.distribution;
