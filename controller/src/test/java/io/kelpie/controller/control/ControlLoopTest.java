@@ -481,6 +481,16 @@ class ControlLoopTest {
     }
 
     @Test
+    void aLeaderThatCannotWriteGivesUpAfterFourSeconds() {
+        TestAgent agent = controller.connected("h1");
+        controller.store.setConnected(false);
+        controller.pass(3_500);
+        assertThat(agent.closedFor()).isEmpty();
+        controller.pass(2_000);
+        assertThat(agent.closedFor().map(KelpieException::reason)).contains(ErrorReason.ERROR_REASON_NOT_LEADER);
+    }
+
+    @Test
     void aFollowerNamesTheLeader() {
         MemoryCluster cluster = new MemoryCluster(UUID.randomUUID());
         TestTime time = new TestTime();
