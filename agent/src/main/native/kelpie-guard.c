@@ -1,40 +1,72 @@
 /*
  * kelpie-guard: the parent of one QEMU.
  *
- *   kelpie-guard --instance ID --record FILE --exit FILE --stderr FILE [--lock FILE] [--qmp-fd N] -- PROGRAM ARGS...
+ *   kelpie-guard --instance ID --record FILE --exit FILE [--stderr FILE] [--lock FILE] [--qmp-fd N]
+ *                [--deadline FILE --lineage N] -- PROGRAM ARGS...
+ *   kelpie-guard QEMU'S ARGS...
  *
  * What it promises:
  *
- *  1. No QEMU exists that its record does not announce: the guard writes its own pid, start time and boot id to the
- *     record, durably, before it forks; and the pids of both as soon as it has forked.
+ *  1. No QEMU exists that its record does not announce: the pids, start times and the boot id of the guard and of the
+ *     process that will become QEMU are in the record, durably, before that process is let go on to QEMU.
  *  2. No QEMU outlives its guard: QEMU has PR_SET_PDEATHSIG = SIGKILL, set before exec with the parent checked after
  *     it. So whoever kills the guard (SIGKILL; every other signal is ignored) kills QEMU, in the kernel.
  *  3. One instance is run at most once. The lock file is locked while the guard or its QEMU lives (QEMU inherits the
  *     locked description), a record or exit file that is there already is a run that was, and a lock file that is not
  *     empty was closed by the agent: nothing may start under it any more. In all three cases the guard refuses.
- *  4. How QEMU ended is in the exit file, durably, before the guard ends.
+ *  4. With --deadline, QEMU runs only under the host's lease. After the record is published, and once more right before
+ *     exec, the deadline file must say that the lease of the lineage N lasts; else the guard refuses. When the deadline
+ *     that it last read has come, the guard reads the file again, and unless the same lineage has a later one it kills
+ *     QEMU. Between exec and QEMU's death the guard writes no file and waits for none but the deadline file, which is
+ *     why that one must lie in memory (tmpfs): a hanging disk delays no kill.
+ *  5. How QEMU ended is in the exit file, durably, before the guard ends. QEMU is dead before it is written.
  *
  * It outlives the agent: own session, no controlling terminal, no descriptor of the agent's. It does not fork itself
  * into the background: the pid that the agent spawned is the guard, and the agent sees its end as that of a child.
  *
- * Record:                                     Exit file:
+ * Three files, all of text lines "key value". The last line is the CRC-32 (IEEE, as in zlib) of all bytes before it, as
+ * 8 hex digits. All are replaced atomically, by rename.
+ *
+ * Record, written by the guard:               Exit file, written by the guard:
  *
  *   kelpie-guard 1                              kelpie-exit 1
  *   instance <ID>                               instance <ID>
- *   boot <boot id of the kernel>                ended exit <code> | signal <number> | exec <errno>
+ *   boot <boot id of the kernel>                ended <how> <number>
  *   guard <pid> <start time>                    answered yes | no
  *   qemu <pid> <start time>                     shutdown <JSON of QMP's SHUTDOWN event>
  *   crc32 <8 hex digits>                        crc32 <8 hex digits>
  *
- * The line "qemu" is missing until QEMU was forked, the line "shutdown" if there was no such event (or no --qmp-fd).
  * A start time is field 22 of /proc/PID/stat, in clock ticks since boot: with the pid and the boot id it names a
- * process for ever. The checksum is CRC-32 (IEEE, as in zlib) of all bytes before its line. Both files are replaced
- * atomically: temporary file, fsync, rename, fsync of the folder.
+ * process for ever. How and number: "exit" and QEMU's exit code; "signal" and the signal that ended QEMU; "exec" and
+ * the errno for which QEMU could not be executed; "refused" and 0 if the host held no lease of the lineage, so that QEMU
+ * never ran; "deadline" and 9 if the guard killed QEMU because the lease had ended. The line "shutdown" is missing if
+ * there was no such event (or no --qmp-fd). Both files are synced to the disk, and so are their folders.
+ *
+ * Deadline file, written by the agent, one for all instances of the host:
+ *
+ *   kelpie-deadline 1
+ *   boot <boot id of the kernel>
+ *   lineage <number>
+ *   deadline <nanoseconds of CLOCK_BOOTTIME> | none | thaw
+ *   crc32 <8 hex digits>
+ *
+ * The lineage is that of the lease which the host holds, or held last. "none": the host holds no lease. "thaw": the
+ * lease has no end before a later one is written; the guard looks every second. A file that is missing, damaged or of
+ * another boot is as good as "none". Numbers are decimal, without sign, of at most 19 digits. It matters within one boot
+ * only and is not synced.
  *
  * With --qmp-fd, QEMU inherits one end of a socket pair under that number, meant for a monitor of the guard's own
  * (-chardev socket,id=guard,fd=N -mon chardev=guard,mode=control). The guard enables it and only listens: "answered"
  * tells whether QEMU's main loop ever ran, that is, whether QEMU came up; "shutdown" tells who asked for the end. So
  * both are known even of an instance that ended while no agent ran.
+ *
+ * In libvirt's hands. The second form is for a domain's <emulator>: arguments that begin with a single "-" are QEMU's,
+ * and the guard's come from the environment: KELPIE_QEMU (the program), KELPIE_INSTANCE, KELPIE_RECORD, KELPIE_EXIT,
+ * KELPIE_DEADLINE, KELPIE_LINEAGE; none of them may be missing. libvirt also runs an emulator to find out what it can do,
+ * with "-machine none,..." and without these: then the guard simply becomes DEFAULT_QEMU.
+ *
+ * Without --stderr the guard stays where it was started, in its session, with its descriptors and standard streams, and
+ * hands all of them on to QEMU, and a SIGTERM too: libvirt takes the guard for its QEMU, and asks it to end by SIGTERM.
  *
  * Exit status: see enum status.
  */
@@ -57,24 +89,36 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/timerfd.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 enum status {
-    STATUS_QEMU_ENDED = 0,    /* QEMU ran and ended; the exit file says how */
-    STATUS_USAGE = 64,        /* the arguments are wrong; nothing was done */
-    STATUS_BUSY = 65,         /* refused: another guard, or its QEMU, lives for this instance */
-    STATUS_CLOSED = 66,       /* refused: the agent closed the instance */
-    STATUS_ALREADY_RAN = 67,  /* refused: there is a record or an exit file */
-    STATUS_EXEC_FAILED = 68,  /* QEMU could not be executed; the exit file says why */
-    STATUS_SYSTEM = 71,       /* a system call failed before QEMU was forked; nothing runs */
-    STATUS_RECORD_FAILED = 72 /* a file could not be written; QEMU, if it ran, was killed */
+    STATUS_QEMU_ENDED = 0,     /* QEMU ran and exited; the exit file has its code */
+    STATUS_USAGE = 64,         /* the arguments are wrong; nothing was done */
+    STATUS_BUSY = 65,          /* refused: another guard, or its QEMU, lives for this instance */
+    STATUS_CLOSED = 66,        /* refused: the agent closed the instance */
+    STATUS_ALREADY_RAN = 67,   /* refused: there is a record or an exit file */
+    STATUS_EXEC_FAILED = 68,   /* QEMU could not be executed; the exit file says why */
+    STATUS_NO_LEASE = 69,      /* refused: the host holds no lease of the lineage; nothing has run */
+    STATUS_DEADLINE = 70,      /* QEMU ran and was killed by the guard, since the lease had ended */
+    STATUS_SYSTEM = 71,        /* a system call failed before QEMU could run; nothing has run */
+    STATUS_RECORD_FAILED = 72, /* a file could not be written; QEMU, if it ran, is dead */
+    STATUS_SIGNALED = 73       /* QEMU ran and a signal of someone else ended it; the exit file has its number */
 };
+
+#define SECOND_NANOS UINT64_C(1000000000)
+#define DEFAULT_QEMU "/usr/bin/qemu-system-x86_64"
 
 enum {
     TEXT_MAX = 8192,        /* longest file that the guard writes, in bytes */
     LINE_MAX_BYTES = 4096,  /* longest QMP line that is looked at; longer ones are skipped */
+    LISTEN_MAX = 256,       /* most chunks that are taken of the monitor at once: QEMU cannot keep the guard busy */
     INSTANCE_MAX = 128,     /* longest instance id, in bytes */
+    DEADLINE_MAX = 512,     /* longest deadline file, in bytes */
+    NUMBER_MAX = 19,        /* longest number in it, in digits */
+    STACK_BYTES = 65536,    /* more stack than the guard ever uses */
     LOCK_FD_MIN = 64        /* the lock's descriptor is moved out of the way of --qmp-fd */
 };
 
@@ -82,8 +126,10 @@ struct options {
     const char *instance;
     const char *record;
     const char *exit_file;
-    const char *error_file;
+    const char *error_file; /* NULL: the guard stays in its parent's session */
     const char *lock;
+    const char *deadline; /* NULL: QEMU is not leased */
+    uint64_t lineage;
     int qmp_fd; /* number under which QEMU gets its end of the socket pair; -1: none */
     char **program;
 };
@@ -221,9 +267,7 @@ static bool publish_record(const struct options *options, pid_t qemu) {
     struct text text = {.length = 0};
     append(&text, "kelpie-guard 1\ninstance %s\nboot %s\n", options->instance, boot_id);
     append(&text, "guard %d %llu\n", (int)getpid(), start_time(getpid()));
-    if (qemu > 0) {
-        append(&text, "qemu %d %llu\n", (int)qemu, start_time(qemu));
-    }
+    append(&text, "qemu %d %llu\n", (int)qemu, start_time(qemu));
     return publish(&text, options->record);
 }
 
@@ -250,10 +294,10 @@ static void take_line(struct monitor *monitor) {
     }
 }
 
-/* Takes what is there, without waiting. */
+/* Takes what is there, without waiting, and not for ever. */
 static void listen_to(struct monitor *monitor) {
     char chunk[2048];
-    while (monitor->fd >= 0) {
+    for (int taken = 0; monitor->fd >= 0 && taken < LISTEN_MAX; taken++) {
         ssize_t length = recv(monitor->fd, chunk, sizeof chunk, MSG_DONTWAIT);
         if (length <= 0) {
             if (length == 0 || (errno != EAGAIN && errno != EINTR)) {
@@ -280,11 +324,117 @@ static void listen_to(struct monitor *monitor) {
     }
 }
 
+/* ---- the host's lease ------------------------------------------------------------------------------------------- */
+
+/* What the deadline file says now. */
+struct lease {
+    bool holds;
+    uint64_t end; /* in nanoseconds of CLOCK_BOOTTIME; 0: not before the thaw */
+    const char *why; /* if it does not hold: a clause for people */
+};
+
+static uint64_t boot_nanos(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_BOOTTIME, &now); /* cannot fail: the kernel has the clock, now is an address */
+    return (uint64_t)now.tv_sec * SECOND_NANOS + (uint64_t)now.tv_nsec;
+}
+
+static bool skip(const char **at, const char *text) {
+    size_t length = strlen(text);
+    bool there = strncmp(*at, text, length) == 0;
+    *at += there ? length : 0;
+    return there;
+}
+
+static bool skip_number(const char **at, uint64_t *number) {
+    size_t digits = strspn(*at, "0123456789");
+    if (digits == 0 || digits > NUMBER_MAX) {
+        return false;
+    }
+    *number = strtoull(*at, NULL, 10);
+    *at += digits;
+    return true;
+}
+
+/* Reads a file with a checksum in its last line, and cuts that off; false if the file is not whole. */
+static bool read_checked(int fd, char *text, size_t size) {
+    size_t length = 0;
+    for (ssize_t part; length < size; length += (size_t)part) {
+        part = read(fd, text + length, size - length);
+        if (part < 0) {
+            return false;
+        }
+        if (part == 0) {
+            break;
+        }
+    }
+    char checksum[sizeof "crc32 01234567\n"];
+    size_t line = sizeof checksum - 1;
+    if (length < line || length == size) {
+        return false;
+    }
+    snprintf(checksum, sizeof checksum, "crc32 %08" PRIx32 "\n", crc32(text, length - line));
+    bool whole = memcmp(text + length - line, checksum, line) == 0 && memchr(text, '\0', length) == NULL;
+    text[length - line] = '\0';
+    return whole;
+}
+
+/* Reads the deadline file. Allocates nothing. */
+static struct lease read_lease(const struct options *options) {
+    int fd = open(options->deadline, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd < 0) {
+        return (struct lease){.why = "its deadline file cannot be opened"};
+    }
+    char text[DEADLINE_MAX];
+    bool whole = read_checked(fd, text, sizeof text);
+    close(fd);
+    const char *at = text;
+    uint64_t lineage;
+    uint64_t end = 0;
+    if (!whole || !skip(&at, "kelpie-deadline 1\nboot ")) {
+        return (struct lease){.why = "its deadline file is damaged"};
+    }
+    if (!skip(&at, boot_id) || *at != '\n') {
+        return (struct lease){.why = "its deadline file is of another boot"};
+    }
+    if (!skip(&at, "\nlineage ") || !skip_number(&at, &lineage) || !skip(&at, "\ndeadline ")) {
+        return (struct lease){.why = "its deadline file is malformed"};
+    }
+    if (lineage != options->lineage) {
+        return (struct lease){.why = "the host's lease is of another lineage"};
+    }
+    if (strcmp(at, "none\n") == 0) {
+        return (struct lease){.why = "the host holds no lease"};
+    }
+    if (strcmp(at, "thaw\n") == 0) {
+        return (struct lease){.holds = true};
+    }
+    if (!skip_number(&at, &end) || strcmp(at, "\n") != 0) {
+        return (struct lease){.why = "its deadline file is malformed"};
+    }
+    return (struct lease){.holds = end > boot_nanos(), .end = end, .why = "its deadline has passed"};
+}
+
+/* Reads the deadline file and sets the timer to the next look at it; false if QEMU may not run (any longer). */
+static bool rearm(const struct options *options, int timer, const char **why) {
+    struct lease lease = read_lease(options);
+    *why = lease.why;
+    if (!lease.holds) {
+        return false;
+    }
+    uint64_t next = lease.end != 0 ? lease.end : boot_nanos() + SECOND_NANOS;
+    struct itimerspec when = {
+        .it_value = {.tv_sec = (time_t)(next / SECOND_NANOS), .tv_nsec = (long)(next % SECOND_NANOS)}};
+    *why = "the timer cannot be set";
+    return timerfd_settime(timer, TFD_TIMER_ABSTIME, &when, NULL) == 0;
+}
+
 /* ---- before QEMU ------------------------------------------------------------------------------------------------ */
 
 static bool parse(int argc, char **argv, struct options *options) {
     static char default_lock[4096];
     *options = (struct options){.qmp_fd = -1};
+    bool lineage = false;
     int i = 1;
     for (; i + 1 < argc && strcmp(argv[i], "--") != 0; i += 2) {
         if (strcmp(argv[i], "--instance") == 0) {
@@ -297,6 +447,14 @@ static bool parse(int argc, char **argv, struct options *options) {
             options->error_file = argv[i + 1];
         } else if (strcmp(argv[i], "--lock") == 0) {
             options->lock = argv[i + 1];
+        } else if (strcmp(argv[i], "--deadline") == 0) {
+            options->deadline = argv[i + 1];
+        } else if (strcmp(argv[i], "--lineage") == 0) {
+            const char *at = argv[i + 1];
+            if (!skip_number(&at, &options->lineage) || *at != '\0') {
+                return false;
+            }
+            lineage = true;
         } else if (strcmp(argv[i], "--qmp-fd") == 0) {
             options->qmp_fd = atoi(argv[i + 1]);
             if (options->qmp_fd <= STDERR_FILENO || options->qmp_fd >= LOCK_FD_MIN) {
@@ -310,8 +468,7 @@ static bool parse(int argc, char **argv, struct options *options) {
         return false;
     }
     options->program = argv + i + 1;
-    if (options->instance == NULL || options->record == NULL || options->exit_file == NULL
-        || options->error_file == NULL) {
+    if (options->instance == NULL || options->record == NULL || options->exit_file == NULL || lineage != (options->deadline != NULL)) {
         return false;
     }
     if (options->lock == NULL) {
@@ -328,13 +485,17 @@ static bool parse(int argc, char **argv, struct options *options) {
         }
     }
     /* The guard goes to "/", so that it pins no file system. */
-    return options->record[0] == '/' && options->exit_file[0] == '/' && options->error_file[0] == '/'
-           && options->lock[0] == '/' && options->program[0][0] == '/';
+    return options->record[0] == '/' && options->exit_file[0] == '/'
+           && (options->error_file == NULL || options->error_file[0] == '/') && options->lock[0] == '/' && options->program[0][0] == '/'
+           && (options->deadline == NULL || options->deadline[0] == '/');
 }
 
 /* Leaves the agent's session and its descriptors; standard error is the file from now on. */
 static bool detach(const struct options *options) {
     signal(SIGCHLD, SIG_DFL); /* ignored, it would take QEMU's exit status away */
+    if (options->error_file == NULL) {
+        return true;
+    }
     setsid(); /* fails only for the leader of a process group, which has no terminal of the agent's then */
     umask(077);
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -381,8 +542,15 @@ static enum status take_lock(const struct options *options) {
     return STATUS_QEMU_ENDED;
 }
 
-/* Makes the guard the last process that the kernel would kill for want of memory. Best effort. */
+/*
+ * Keeps the guard in memory, and makes it the last process that the kernel would kill for want of it. Best effort. The
+ * stack is touched first: a locked one that had to grow could meet the limit of locked memory.
+ */
 static void harden(void) {
+    volatile char stack[STACK_BYTES];
+    for (size_t i = 0; i < sizeof stack; i += 1024) {
+        stack[i] = 0;
+    }
     if (mlockall(MCL_CURRENT | MCL_FUTURE) < 0) {
         /* Without the right to lock memory the guard works, a swapped-out page only makes it slower. */
     }
@@ -397,67 +565,108 @@ static void harden(void) {
 
 /* ---- QEMU ------------------------------------------------------------------------------------------------------- */
 
-/* Runs in the child, does not return: it becomes QEMU, or reports errno through the pipe. */
-static void become_qemu(const struct options *options, pid_t guard, int qmp, int failure) {
+/* What the process that shall become QEMU reports instead of an errno if the lease ended before its exec. */
+enum { NO_LEASE = -1 };
+
+/* Runs in the child, does not return: waits for the guard's word, then becomes QEMU or reports why not. */
+static void become_qemu(const struct options *options, pid_t guard, int qmp, int bond) {
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != guard) {
+        _exit(STATUS_SYSTEM); /* or the guard died before the kernel knew of the bond */
+    }
+    char go;
+    if (read(bond, &go, 1) != 1) {
+        _exit(STATUS_SYSTEM);
+    }
     sigset_t none;
     sigemptyset(&none);
     for (int number = 1; number < NSIG; number++) {
         signal(number, SIG_DFL); /* the agent may have ignored some, and exec would keep that */
     }
-    if (prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && sigprocmask(SIG_SETMASK, &none, NULL) == 0
+    int failure = 0;
+    if (sigprocmask(SIG_SETMASK, &none, NULL) == 0
         && (qmp < 0 || qmp == options->qmp_fd || dup2(qmp, options->qmp_fd) >= 0)) {
         if (qmp >= 0 && qmp == options->qmp_fd) {
             fcntl(qmp, F_SETFD, 0);
         }
-        if (getppid() != guard) {
-            _exit(STATUS_SYSTEM); /* the guard died before the kernel knew of the bond */
+        if (options->deadline == NULL || read_lease(options).holds) {
+            execv(options->program[0], options->program);
+        } else {
+            failure = NO_LEASE;
         }
-        execv(options->program[0], options->program);
     }
-    int error = errno;
-    if (write(failure, &error, sizeof error) < 0) {
+    if (failure == 0) {
+        failure = errno;
+    }
+    if (write(bond, &failure, sizeof failure) < 0) {
         /* The guard still sees the exit status. */
     }
     _exit(STATUS_EXEC_FAILED);
 }
 
-enum watch { WATCH_SIGNALS, WATCH_MONITOR, WATCH_EXEC, WATCHES };
+enum watch { WATCH_TIMER, WATCH_SIGNALS, WATCH_MONITOR, WATCH_BOND, WATCHES };
 
-/*
- * Waits for QEMU's end. Everything that the guard reacts to is a descriptor in one poll: a deadline is one more, a
- * timerfd on CLOCK_BOOTTIME.
- */
-static int await_end(pid_t qemu, int signals, struct monitor *monitor, int exec_pipe, int *exec_error) {
+/* A QEMU in the guard's care. */
+struct qemu {
+    pid_t pid;
+    int bond;     /* to the child: "go"; from it: why it did not become QEMU, or the end of the stream if it did */
+    int signals;  /* signalfd */
+    int timer;    /* timerfd on CLOCK_BOOTTIME; -1: not leased */
+    int failure;  /* errno of exec or NO_LEASE; 0: it became QEMU */
+    bool overdue; /* the guard killed it, since the lease had ended */
+    struct monitor monitor;
+};
+
+static void take_failure(struct qemu *qemu) {
+    if (read(qemu->bond, &qemu->failure, sizeof qemu->failure) != sizeof qemu->failure) {
+        qemu->failure = 0;
+    }
+}
+
+static void enforce_lease(const struct options *options, struct qemu *qemu) {
+    const char *why;
+    if (!rearm(options, qemu->timer, &why)) {
+        kill(qemu->pid, SIGKILL); /* before all else: it can neither fail nor wait */
+        qemu->overdue = true;
+        complain("killing QEMU, since the host's lease has ended", 0);
+        complain(why, 0);
+    }
+}
+
+/* Waits for QEMU's end; everything that the guard reacts to is a descriptor in one poll. Returns its wait status. */
+static int await_end(const struct options *options, struct qemu *qemu) {
     struct pollfd watched[WATCHES] = {
-        [WATCH_SIGNALS] = {.fd = signals, .events = POLLIN},
-        [WATCH_MONITOR] = {.fd = monitor->fd, .events = POLLIN},
-        [WATCH_EXEC] = {.fd = exec_pipe, .events = POLLIN},
+        [WATCH_TIMER] = {.fd = qemu->timer, .events = POLLIN},
+        [WATCH_SIGNALS] = {.fd = qemu->signals, .events = POLLIN},
+        [WATCH_MONITOR] = {.fd = qemu->monitor.fd, .events = POLLIN},
+        [WATCH_BOND] = {.fd = qemu->bond, .events = POLLIN},
     };
     for (;;) {
         if (poll(watched, WATCHES, -1) < 0) {
-            continue; /* EINTR, or want of kernel memory: both pass */
+            continue; /* want of kernel memory passes */
         }
-        if (watched[WATCH_EXEC].revents != 0) {
-            /* An error number if exec failed, the end of the pipe if it did not. */
-            if (read(exec_pipe, exec_error, sizeof *exec_error) != sizeof *exec_error) {
-                *exec_error = 0;
-            }
-            watched[WATCH_EXEC].fd = -1;
+        if (watched[WATCH_TIMER].revents != 0) {
+            enforce_lease(options, qemu);
+            watched[WATCH_TIMER].fd = qemu->overdue ? -1 : qemu->timer;
+        }
+        if (watched[WATCH_BOND].revents != 0) {
+            take_failure(qemu);
+            watched[WATCH_BOND].fd = -1;
         }
         if (watched[WATCH_MONITOR].revents != 0) {
-            listen_to(monitor);
-            watched[WATCH_MONITOR].fd = monitor->fd;
+            listen_to(&qemu->monitor);
+            watched[WATCH_MONITOR].fd = qemu->monitor.fd;
         }
         if (watched[WATCH_SIGNALS].revents != 0) {
-            struct signalfd_siginfo signal; /* all of them are only drained: SIGTERM is not for the guard to obey */
-            while (read(signals, &signal, sizeof signal) == sizeof signal) {
+            struct signalfd_siginfo signal = {.ssi_signo = 0}; /* drained: no signal is for the guard to obey */
+            if (read(qemu->signals, &signal, sizeof signal) == sizeof signal && signal.ssi_signo == SIGTERM
+                && options->error_file == NULL) {
+                kill(qemu->pid, SIGTERM);
             }
             int ended;
-            if (waitpid(qemu, &ended, WNOHANG) == qemu) {
-                listen_to(monitor); /* QEMU's last words are in the socket */
-                if (watched[WATCH_EXEC].fd >= 0
-                    && read(exec_pipe, exec_error, sizeof *exec_error) != sizeof *exec_error) {
-                    *exec_error = 0;
+            if (waitpid(qemu->pid, &ended, WNOHANG) == qemu->pid) {
+                listen_to(&qemu->monitor); /* QEMU's last words are in the socket */
+                if (watched[WATCH_BOND].fd >= 0) {
+                    take_failure(qemu);
                 }
                 return ended;
             }
@@ -465,68 +674,141 @@ static int await_end(pid_t qemu, int signals, struct monitor *monitor, int exec_
     }
 }
 
+/* Ends a child that has not been let go. */
+static void abandon(const struct qemu *qemu) {
+    kill(qemu->pid, SIGKILL);
+    waitpid(qemu->pid, NULL, 0);
+}
+
+static enum status report(const struct options *options, const struct qemu *qemu, int ended) {
+    enum status status;
+    bool written;
+    if (qemu->failure == NO_LEASE) {
+        status = STATUS_NO_LEASE;
+        written = publish_exit(options, "refused", 0, &qemu->monitor);
+    } else if (qemu->failure != 0) {
+        status = STATUS_EXEC_FAILED;
+        written = publish_exit(options, "exec", qemu->failure, &qemu->monitor);
+    } else if (WIFSIGNALED(ended)) {
+        bool overdue = qemu->overdue && WTERMSIG(ended) == SIGKILL;
+        status = overdue ? STATUS_DEADLINE : STATUS_SIGNALED;
+        written = publish_exit(options, overdue ? "deadline" : "signal", WTERMSIG(ended), &qemu->monitor);
+    } else {
+        status = STATUS_QEMU_ENDED;
+        written = publish_exit(options, "exit", WEXITSTATUS(ended), &qemu->monitor);
+    }
+    if (!written) {
+        complain(options->exit_file, errno);
+        return STATUS_RECORD_FAILED;
+    }
+    return status;
+}
+
 static enum status run(const struct options *options) {
+    static const char enable[] = "{\"execute\": \"qmp_capabilities\"}\n";
+    static struct qemu qemu;
     sigset_t all;
     sigfillset(&all);
-    int exec_pipe[2];
+    int bond[2];
     int sockets[2] = {-1, -1};
-    static const char enable[] = "{\"execute\": \"qmp_capabilities\"}\n";
-    if (sigprocmask(SIG_SETMASK, &all, NULL) < 0 || pipe2(exec_pipe, O_CLOEXEC) < 0
+    if (sigprocmask(SIG_SETMASK, &all, NULL) < 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, bond) < 0
         || (options->qmp_fd >= 0
             && (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) < 0
                 || !write_all(sockets[0], enable, sizeof enable - 1)))) {
         complain("preparing", errno);
         return STATUS_SYSTEM;
     }
-    int signals = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
-    if (signals < 0) {
-        complain("signalfd", errno);
+    qemu.bond = bond[0];
+    qemu.monitor.fd = sockets[0];
+    qemu.signals = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
+    qemu.timer = options->deadline == NULL ? -1 : timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+    if (qemu.signals < 0 || (options->deadline != NULL && qemu.timer < 0)) {
+        complain("preparing", errno);
         return STATUS_SYSTEM;
     }
-    static struct monitor monitor;
-    monitor.fd = sockets[0];
-
-    if (!publish_record(options, 0)) {
-        complain(options->record, errno);
-        return STATUS_RECORD_FAILED;
-    }
     pid_t guard = getpid();
-    pid_t qemu = fork();
-    if (qemu < 0) {
-        int error = errno;
-        complain("fork", error);
-        return publish_exit(options, "exec", error, &monitor) ? STATUS_EXEC_FAILED : STATUS_RECORD_FAILED;
+    qemu.pid = fork();
+    if (qemu.pid < 0) {
+        complain("fork", errno);
+        return STATUS_SYSTEM;
     }
-    if (qemu == 0) {
-        become_qemu(options, guard, sockets[1], exec_pipe[1]);
+    if (qemu.pid == 0) {
+        close(bond[0]); /* so that the guard's end is seen */
+        become_qemu(options, guard, sockets[1], bond[1]);
     }
-    close(exec_pipe[1]);
+    close(bond[1]);
     close(sockets[1]);
     harden(); /* only now: QEMU must inherit none of it */
-    if (!publish_record(options, qemu)) {
+    if (!publish_record(options, qemu.pid)) {
         complain(options->record, errno);
-        kill(qemu, SIGKILL);
-        waitpid(qemu, NULL, 0);
+        abandon(&qemu);
         return STATUS_RECORD_FAILED;
     }
+    const char *why;
+    if (options->deadline != NULL && !rearm(options, qemu.timer, &why)) {
+        complain("refused, since the host's lease has ended", 0);
+        complain(why, 0);
+        abandon(&qemu);
+        qemu.failure = NO_LEASE;
+        return report(options, &qemu, 0);
+    }
+    if (!write_all(qemu.bond, "!", 1)) {
+        /* The child was killed; it will not become QEMU, and its end is seen like any other. */
+    }
+    return report(options, &qemu, await_end(options, &qemu));
+}
 
-    int exec_error = 0;
-    int ended = await_end(qemu, signals, &monitor, exec_pipe[0], &exec_error);
-    bool written = exec_error != 0      ? publish_exit(options, "exec", exec_error, &monitor)
-                   : WIFSIGNALED(ended) ? publish_exit(options, "signal", WTERMSIG(ended), &monitor)
-                                        : publish_exit(options, "exit", WEXITSTATUS(ended), &monitor);
-    if (!written) {
-        complain(options->exit_file, errno);
-        return STATUS_RECORD_FAILED;
+/* ---- in libvirt's hands ----------------------------------------------------------------------------------------- */
+
+static bool is_emulator(char **argv) {
+    return argv[0] != NULL && argv[1] != NULL && argv[1][0] == '-' && argv[1][1] != '-';
+}
+
+/* A question of libvirt's after what QEMU can do: it runs no guest. */
+static bool is_probe(char **argv) {
+    for (char **word = argv; *word != NULL; word++) {
+        if (strcmp(*word, "-machine") == 0) {
+            return word[1] != NULL && strncmp(word[1], "none,", 5) == 0 && getenv("KELPIE_INSTANCE") == NULL;
+        }
     }
-    return exec_error != 0 ? STATUS_EXEC_FAILED : STATUS_QEMU_ENDED;
+    return false;
+}
+
+/* The options from the environment, in front of QEMU's arguments. */
+static bool parse_environment(int argc, char **argv, struct options *options) {
+    static const char *const names[][2] = {
+        {"--instance", "KELPIE_INSTANCE"}, {"--record", "KELPIE_RECORD"},   {"--exit", "KELPIE_EXIT"},
+        {"--deadline", "KELPIE_DEADLINE"}, {"--lineage", "KELPIE_LINEAGE"}, {"--", "KELPIE_QEMU"},
+    };
+    enum { NAMES = sizeof names / sizeof names[0] };
+    char **words = calloc((size_t)argc + 1 + 2 * NAMES, sizeof *words); /* QEMU's arguments are there: never freed */
+    if (words == NULL) {
+        return false;
+    }
+    int count = 1; /* what would be the guard's own name is not looked at */
+    for (int i = 0; i < NAMES; i++) {
+        char *value = getenv(names[i][1]);
+        if (value == NULL) {
+            return false;
+        }
+        words[count++] = (char *)names[i][0];
+        words[count++] = value;
+    }
+    memcpy(words + count, argv + 1, (size_t)argc * sizeof *words); /* with the NULL at the end */
+    return parse(count + argc - 1, words, options);
 }
 
 int main(int argc, char **argv) {
     struct options options;
-    if (!parse(argc, argv, &options)) {
-        complain("usage: kelpie-guard --instance ID --record FILE --exit FILE --stderr FILE [--lock FILE] [--qmp-fd N]"
-                 " -- PROGRAM ARGS...  (every path absolute)",
+    if (is_emulator(argv) && is_probe(argv)) {
+        argv[0] = DEFAULT_QEMU;
+        execv(argv[0], argv);
+        complain(DEFAULT_QEMU, errno);
+        return STATUS_EXEC_FAILED;
+    }
+    if (!(is_emulator(argv) ? parse_environment(argc, argv, &options) : parse(argc, argv, &options))) {
+        complain("usage: kelpie-guard --instance ID --record FILE --exit FILE [--stderr FILE] [--lock FILE] [--qmp-fd N]"
+                 " [--deadline FILE --lineage N] -- PROGRAM ARGS...  (every path absolute)",
                  0);
         return STATUS_USAGE;
     }

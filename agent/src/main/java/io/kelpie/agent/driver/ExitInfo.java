@@ -20,6 +20,8 @@ public record ExitInfo(Cause cause, int exitCode, int signal, String message, St
         START_FAILED,
         /** The hypervisor failed, or was killed by someone else. */
         CRASHED,
+        /** The host's lease ended: the guard ended the hypervisor, or refused to run it. */
+        LEASE_ENDED,
         /** There is no trace of how it ended, e.g. after a reboot of the host. */
         LOST
     }

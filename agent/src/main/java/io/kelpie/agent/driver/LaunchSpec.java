@@ -18,6 +18,7 @@ import java.util.Optional;
  * @param serialLog file that gets all that the guest prints on its first serial port; appended to
  * @param instanceFolder durable folder of this instance, on disk; the driver may keep files of its own there
  * @param runFolder folder of this instance for sockets, with a short path, mode 0700; gone after a reboot
+ * @param lease the lease that the instance runs under; empty: it is not leased, and runs until someone ends it
  */
 public record LaunchSpec(
         InstanceId id,
@@ -30,10 +31,35 @@ public record LaunchSpec(
         List<Nic> nics,
         Path serialLog,
         Path instanceFolder,
-        Path runFolder) {
+        Path runFolder,
+        Optional<LeaseBond> lease) {
     public LaunchSpec {
         disks = List.copyOf(disks);
         nics = List.copyOf(nics);
+    }
+
+    /** The same instance, bound to a lease. */
+    public LaunchSpec leased(LeaseBond bond) {
+        return new LaunchSpec(
+                id,
+                vmName,
+                vcpus,
+                memoryMib,
+                accelerator,
+                kernel,
+                disks,
+                nics,
+                serialLog,
+                instanceFolder,
+                runFolder,
+                Optional.of(bond));
+    }
+
+    /** For a driver that runs no leased instances; {@code why} says so. */
+    public void refuseIfLeased(String why) throws DriverException {
+        if (lease.isPresent()) {
+            throw new DriverException("instance " + id + " cannot be started under a lease: " + why);
+        }
     }
 
     /** A Linux kernel that the hypervisor loads itself. */

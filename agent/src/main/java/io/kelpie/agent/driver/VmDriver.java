@@ -27,7 +27,8 @@ public interface VmDriver extends AutoCloseable {
      * Starts the instance; returns when the guest's CPUs run. A second call for an instance that exists changes
      * nothing and returns when it runs.
      *
-     * @throws DriverException if the hypervisor could not be started or ended before the guest ran; no process is left
+     * @throws DriverException if the hypervisor could not be started or ended before the guest ran, or if the spec is
+     *     leased and this driver can run no leased instances; no process is left
      */
     void start(LaunchSpec spec) throws DriverException;
 

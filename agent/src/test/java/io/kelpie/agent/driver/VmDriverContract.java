@@ -62,6 +62,21 @@ public abstract class VmDriverContract {
     /** Whether there is a process of the instance, other than a zombie. */
     protected abstract boolean hasProcess(LaunchSpec spec) throws Exception;
 
+    /** Whether the driver takes leased instances. */
+    protected boolean canLease() {
+        return false;
+    }
+
+    /** Kills what ends a leased instance in time, as by {@code kill -9}; only for drivers that take leased ones. */
+    protected void killGuard(LaunchSpec spec) throws Exception {
+        throw new UnsupportedOperationException("no guard of " + spec.id());
+    }
+
+    /** Whether a hypervisor of the instance was ever begun to be run. */
+    protected boolean hasRun(LaunchSpec spec) throws Exception {
+        return Files.exists(spec.serialLog());
+    }
+
     /** Whether instances are processes with a pid. */
     protected boolean hasPids() {
         return true;
@@ -166,7 +181,8 @@ public abstract class VmDriverContract {
                 List.of(),
                 instance.resolve("serial, 0.log"),
                 instance,
-                run);
+                run,
+                Optional.empty());
         specs.put(spec.id(), spec);
         return spec;
     }
@@ -191,6 +207,211 @@ public abstract class VmDriverContract {
                 .until(condition);
     }
 
+    // ---- leases ---------------------------------------------------------------------------------------------------
+
+    private static final long LINEAGE = 7;
+
+    /** {@code K}: from a lease's end to the death of the last leased hypervisor. */
+    private static final Duration KILL_MARGIN = Duration.ofSeconds(2);
+
+    /** Long enough for a hypervisor to come up meanwhile on a busy machine. */
+    private static final Duration LEASE = Duration.ofSeconds(3);
+
+    private LeaseFile lease() {
+        return new LeaseFile(folder().resolve("dead line"));
+    }
+
+    private void assumeLeases() {
+        assumeTrue(canLease(), "this driver takes no leased instances");
+    }
+
+    private LaunchSpec leasedSpec(String vmName) throws IOException {
+        LaunchSpec spec = spec(vmName).leased(lease().bond(LINEAGE));
+        specs.put(spec.id(), spec);
+        return spec;
+    }
+
+    /** Starts an instance whose lease is so short that it ends while the test looks on. */
+    private LaunchSpec startedUnderALease() throws Exception {
+        LaunchSpec spec = leasedSpec("web-0");
+        lease().holdFor(LINEAGE, LEASE);
+        driver.start(spec);
+        assertThat(hasProcess(spec)).isTrue();
+        return spec;
+    }
+
+    /** No process is left in time, and none was gone before. */
+    private void assertEndsAt(LaunchSpec spec, long endNanos) throws Exception {
+        assertThat(hasProcess(spec)).as("it runs while its lease lasts").isTrue();
+        await().atMost(Duration.ofNanos(endNanos - LeaseFile.bootNanos()).plus(KILL_MARGIN))
+                .pollInterval(Duration.ofMillis(5))
+                .until(() -> !hasProcess(spec));
+        assertThat(LeaseFile.bootNanos()).as("it ran as long as its lease").isGreaterThanOrEqualTo(endNanos);
+    }
+
+    @Test
+    final void aDriverWithoutGuardsRefusesLeasedInstances() throws Exception {
+        assumeTrue(!canLease(), "this driver takes leased instances");
+        LaunchSpec spec = leasedSpec("web-0");
+        lease().holdFor(LINEAGE, Duration.ofMinutes(1));
+
+        assertThatThrownBy(() -> driver.start(spec))
+                .isInstanceOf(DriverException.class)
+                .hasMessageContaining("under a lease");
+
+        assertThat(hasProcess(spec)).isFalse();
+        assertThat(driver.list()).doesNotContain(spec.id());
+        assertThat(inspect(spec).power()).isEqualTo(Power.GONE);
+    }
+
+    @Test
+    final void aPassedDeadlineEndsItWhileTheAgentRuns() throws Exception {
+        assumeLeases();
+        LaunchSpec spec = leasedSpec("web-0");
+        long end = lease().holdFor(LINEAGE, LEASE);
+        driver.start(spec);
+        LaunchSpec unleased = started("web-1");
+
+        assertEndsAt(spec, end);
+
+        ExitInfo exit = events.awaitExit(spec.id());
+        assertThat(exit.cause()).isEqualTo(Cause.LEASE_ENDED);
+        assertThat(exit.message()).contains("lease ended");
+        assertThat(inspect(spec).exit()).contains(exit);
+        assertThat(driver.list()).doesNotContain(spec.id());
+        assertThat(inspect(unleased).power())
+                .as("an instance that is not leased")
+                .isEqualTo(Power.RUNNING);
+    }
+
+    @Test
+    final void aPassedDeadlineEndsItWithoutAnAgent() throws Exception {
+        assumeLeases();
+        LaunchSpec spec = leasedSpec("web-0");
+        long end = lease().holdFor(LINEAGE, LEASE);
+        driver.start(spec);
+        driver.close();
+
+        assertEndsAt(spec, end);
+
+        restartAgent();
+        InstanceStatus status = driver.adopt(spec.id(), driver.handle(spec));
+        assertThat(status.exit().orElseThrow().cause()).isEqualTo(Cause.LEASE_ENDED);
+        assertThat(events.awaitExit(spec.id())).isEqualTo(status.exit().orElseThrow());
+    }
+
+    @Test
+    final void aPassedDeadlineEndsAFrozenHypervisor() throws Exception {
+        assumeLeases();
+        LaunchSpec spec = leasedSpec("web-0");
+        long end = lease().holdFor(LINEAGE, LEASE);
+        driver.start(spec);
+        freeze(spec);
+
+        assertEndsAt(spec, end);
+
+        assertThat(events.awaitExit(spec.id()).cause()).isEqualTo(Cause.LEASE_ENDED);
+    }
+
+    @Test
+    final void killingTheGuardEndsItAtOnce() throws Exception {
+        assumeLeases();
+        LaunchSpec spec = leasedSpec("web-0");
+        lease().holdFor(LINEAGE, Duration.ofMinutes(1));
+        driver.start(spec);
+
+        killGuard(spec);
+
+        await().atMost(Duration.ofSeconds(1)).pollInterval(Duration.ofMillis(2)).until(() -> !hasProcess(spec));
+        assertThat(events.awaitExit(spec.id()).cause()).isEqualTo(Cause.CRASHED);
+    }
+
+    @Test
+    final void anExtendedLeaseKeepsItAlive() throws Exception {
+        assumeLeases();
+        LaunchSpec spec = startedUnderALease();
+        long pid = inspect(spec).pid();
+        for (int i = 0; i < 10; i++) {
+            long until = LeaseFile.bootNanos() + LEASE.toNanos() / 6;
+            lease().holdFor(LINEAGE, LEASE);
+            await().pollInterval(Duration.ofMillis(10)).until(() -> LeaseFile.bootNanos() >= until);
+        }
+
+        assertThat(inspect(spec).power()).isEqualTo(Power.RUNNING);
+        assertThat(inspect(spec).pid()).isEqualTo(pid);
+        assertEndsAt(spec, lease().holdFor(LINEAGE, LEASE));
+    }
+
+    @Test
+    final void aLeaseOfAnotherLineageDoesNotExtendIt() throws Exception {
+        assumeLeases();
+        LaunchSpec spec = leasedSpec("web-0");
+        long end = lease().holdFor(LINEAGE, LEASE);
+        driver.start(spec);
+        lease().holdFor(LINEAGE + 1, Duration.ofMinutes(1));
+
+        assertEndsAt(spec, end);
+
+        assertThat(events.awaitExit(spec.id()).cause()).isEqualTo(Cause.LEASE_ENDED);
+    }
+
+    @Test
+    final void aDamagedDeadlineFileDoesNotExtendIt() throws Exception {
+        assumeLeases();
+        LaunchSpec spec = leasedSpec("web-0");
+        long end = lease().holdFor(LINEAGE, LEASE);
+        driver.start(spec);
+        lease().writeRaw(Files.readString(lease().path()).replace("deadline ", "deadline 9"));
+
+        assertEndsAt(spec, end);
+
+        assertThat(events.awaitExit(spec.id()).cause()).isEqualTo(Cause.LEASE_ENDED);
+    }
+
+    @Test
+    final void aFrozenLeaseLastsUntilTheThaw() throws Exception {
+        assumeLeases();
+        LaunchSpec spec = leasedSpec("web-0");
+        lease().holdUntilThaw(LINEAGE);
+        driver.start(spec);
+        long until = LeaseFile.bootNanos() + LEASE.toNanos();
+        await().pollInterval(Duration.ofMillis(10)).until(() -> LeaseFile.bootNanos() >= until);
+        assertThat(inspect(spec).power()).isEqualTo(Power.RUNNING);
+
+        assertEndsAt(spec, lease().holdFor(LINEAGE, LEASE));
+    }
+
+    @Test
+    final void nothingIsRunUnderALeaseThatHasEnded() throws Exception {
+        assumeLeases();
+        List<ThrowingRunnable> ends = List.of(
+                () -> lease().holdFor(LINEAGE + 1, Duration.ofMinutes(1)),
+                () -> lease().holdFor(LINEAGE, Duration.ofSeconds(-1)),
+                () -> lease().lapse(LINEAGE),
+                () -> lease().writeRaw("kelpie-deadline 1\n"),
+                () -> Files.delete(lease().path()));
+        for (ThrowingRunnable end : ends) {
+            LaunchSpec spec = leasedSpec("web-0");
+            end.run();
+
+            DriverException failure = catchThrowableOfType(DriverException.class, () -> driver.start(spec));
+
+            assertThat(failure).hasMessageContaining("lease");
+            assertThat(failure.exit().orElseThrow().cause()).isEqualTo(Cause.LEASE_ENDED);
+            assertThat(hasRun(spec)).isFalse();
+            assertThat(hasProcess(spec)).isFalse();
+            assertThat(inspect(spec).exit().orElseThrow().cause()).isEqualTo(Cause.LEASE_ENDED);
+            assertThat(events.exits(spec.id())).isEmpty();
+            lease().holdFor(LINEAGE, Duration.ofMinutes(1));
+            assertThatThrownBy(() -> driver.start(spec)).as("it stays refused").isInstanceOf(DriverException.class);
+            assertThat(hasRun(spec)).isFalse();
+        }
+    }
+
+    private interface ThrowingRunnable {
+        void run() throws Exception;
+    }
+
     // ---- the contract ---------------------------------------------------------------------------------------------
 
     @Test
@@ -199,7 +420,8 @@ public abstract class VmDriverContract {
 
         assertThat(fingerprint.usable()).as(fingerprint.reason()).isTrue();
         assertThat(fingerprint.version()).isNotEmpty();
-        assertThat(fingerprint.reason()).isEmpty();
+        assertThat(fingerprint.canLease()).isEqualTo(canLease());
+        assertThat(fingerprint.reason().isEmpty()).isEqualTo(canLease());
     }
 
     @Test

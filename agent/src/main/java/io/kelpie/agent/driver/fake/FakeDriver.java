@@ -44,7 +44,10 @@ import org.slf4j.LoggerFactory;
 public final class FakeDriver implements VmDriver {
     private static final Logger LOG = LoggerFactory.getLogger(FakeDriver.class);
 
+    private static final String VERSION = "1";
     private static final int HANDLE_VERSION = 1;
+    private static final String NO_LEASES =
+            "no leased instances: an instance that is no process has no guard to end it";
     private static final long LOOK_MILLIS = 50;
     private static final Duration FOREVER = Duration.ofDays(1);
 
@@ -96,9 +99,10 @@ public final class FakeDriver implements VmDriver {
     public DriverFingerprint fingerprint() {
         try {
             Optional<String> unusable = behaviors().unusable();
-            return new DriverFingerprint(unusable.isEmpty(), "1", unusable.orElse(""));
+            return unusable.map(reason -> DriverFingerprint.unusable(VERSION, reason))
+                    .orElseGet(() -> DriverFingerprint.withoutLeases(VERSION, NO_LEASES));
         } catch (DriverException e) {
-            return new DriverFingerprint(false, "1", String.valueOf(e.getMessage()));
+            return DriverFingerprint.unusable(VERSION, String.valueOf(e.getMessage()));
         }
     }
 
@@ -128,6 +132,7 @@ public final class FakeDriver implements VmDriver {
 
     @Override
     public void start(LaunchSpec spec) throws DriverException {
+        spec.refuseIfLeased(NO_LEASES);
         FakeBehavior behavior = behaviors().of(spec.vmName());
         Path folder = spec.instanceFolder();
         boolean made = make(spec, behavior);

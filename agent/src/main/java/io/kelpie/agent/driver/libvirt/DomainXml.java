@@ -4,6 +4,7 @@ import io.kelpie.agent.driver.Accelerator;
 import io.kelpie.agent.driver.LaunchSpec;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import javax.xml.parsers.ParserConfigurationException;
 import org.w3c.dom.Document;
@@ -16,6 +17,8 @@ import org.w3c.dom.Element;
  * only this host writes, and takes the backing file's format from there.
  */
 final class DomainXml {
+    private static final String QEMU_NAMESPACE = "http://libvirt.org/schemas/domain/qemu/1.0";
+
     /** Guests at or below this size are test guests of a few hundred bytes of code. */
     private static final long TINY_GUEST_MIB = 32;
 
@@ -50,7 +53,7 @@ final class DomainXml {
      * The domain's description.
      *
      * @param domainName the domain's name
-     * @param emulator QEMU's binary; empty: libvirt finds it
+     * @param emulator QEMU's binary, or the guard if the spec is leased; empty: libvirt finds it
      * @param qemuUser as whom QEMU runs, without any change of owners; empty: as libvirt is configured
      */
     static String of(String domainName, LaunchSpec spec, Optional<Path> emulator, Optional<DacLabel> qemuUser) {
@@ -78,6 +81,7 @@ final class DomainXml {
         text(domain, "on_reboot", "restart");
         text(domain, "on_crash", "destroy");
         devices(domain);
+        spec.lease().ifPresent(lease -> environment(domain, Leasing.environment(spec, lease)));
         qemuUser.ifPresent(user -> {
             Element label = add(domain, "seclabel");
             label.setAttribute("type", "static");
@@ -86,6 +90,17 @@ final class DomainXml {
             text(label, "label", user.toString());
         });
         return domain;
+    }
+
+    private void environment(Element domain, Map<String, String> variables) {
+        Element commandLine = document.createElementNS(QEMU_NAMESPACE, "qemu:commandline");
+        variables.forEach((name, value) -> {
+            Element variable = document.createElementNS(QEMU_NAMESPACE, "qemu:env");
+            variable.setAttribute("name", name);
+            variable.setAttribute("value", value);
+            commandLine.appendChild(variable);
+        });
+        domain.appendChild(commandLine);
     }
 
     private void os(Element domain) {

@@ -6,6 +6,7 @@ import io.kelpie.agent.driver.DriverException;
 import io.kelpie.agent.driver.DriverFingerprint;
 import io.kelpie.agent.driver.DriverHandle;
 import io.kelpie.agent.driver.DriverKind;
+import io.kelpie.agent.driver.ExitInfo;
 import io.kelpie.agent.driver.InstanceId;
 import io.kelpie.agent.driver.InstanceStatus;
 import io.kelpie.agent.driver.InstanceStatus.Power;
@@ -40,8 +41,8 @@ import org.slf4j.LoggerFactory;
  * Runs instances as transient domains of libvirt. {@code virsh list} shows an instance as {@code kelpie-<vm name>-<first
  * 8 digits of the VM's id>}; the domain's UUID is the VM's id, its metadata names the incarnation.
  *
- * <p><b>Leases.</b> QEMU is libvirtd's, not a guard's child: nothing ends it when its host's lease lapses. VMs of this
- * driver cannot be leased; their policy for a lost host is to leave them.
+ * <p><b>Leases.</b> The emulator of a leased instance's domain is {@code kelpie-guard}, QEMU is its child. This takes a
+ * libvirt that confines QEMU by neither AppArmor nor SELinux; any other runs no leased instances, see {@link Leasing}.
  *
  * <p><b>Files.</b> As {@link LibvirtSettings.QemuUser} says. The serial log is written by libvirt's {@code virtlogd}, as
  * root, into the file that this driver makes beforehand; virtlogd renames a log of 2 MiB to {@code <name>.0}, unless its
@@ -141,16 +142,20 @@ public final class LibvirtDriver implements VmDriver {
     private DriverFingerprint fingerprint(NativeConnect connect) throws LibvirtException {
         long begin = time.nanoTime();
         String version = version(connect.getLibVersion()) + " (QEMU " + version(connect.getVersion()) + ")";
-        if (time.nanoTime() - begin < SLOW.toNanos()) {
-            return new DriverFingerprint(true, version, "");
+        boolean slow = time.nanoTime() - begin >= SLOW.toNanos();
+        Optional<String> complaint = slow ? KvmDevice.complaint(KVM) : Optional.empty();
+        if (complaint.isPresent()) {
+            return DriverFingerprint.unusable(version, complaint.get());
         }
-        return KvmDevice.complaint(KVM)
-                .map(complaint -> new DriverFingerprint(false, version, complaint))
-                .orElseGet(() -> new DriverFingerprint(true, version, ""));
+        String capabilities = connect.getCapabilities();
+        return Leasing.obstacle(settings)
+                .or(() -> Leasing.obstacle(capabilities))
+                .map(reason -> DriverFingerprint.withoutLeases(version, reason))
+                .orElseGet(() -> DriverFingerprint.good(version));
     }
 
     private static DriverFingerprint unusable(String reason) {
-        return new DriverFingerprint(false, "", reason);
+        return DriverFingerprint.unusable("", reason);
     }
 
     @Override
@@ -167,6 +172,10 @@ public final class LibvirtDriver implements VmDriver {
 
     @Override
     public void start(LaunchSpec spec) throws DriverException {
+        Optional<String> obstacle = Leasing.obstacle(settings);
+        if (obstacle.isPresent()) {
+            spec.refuseIfLeased(obstacle.get());
+        }
         CompletableFuture<Void> mine = new CompletableFuture<>();
         CompletableFuture<Void> earlier = starts.putIfAbsent(spec.id(), mine);
         if (earlier != null) {
@@ -264,7 +273,10 @@ public final class LibvirtDriver implements VmDriver {
                 case AGENT -> Optional.of(DacLabel.ofThisProcess());
                 case LIBVIRT_DEFAULT -> Optional.empty();
             };
-            return DomainXml.of(handle.domainName(), spec, settings.emulator().filter(Path::isAbsolute), user);
+            Optional<Path> emulator = spec.lease().isPresent()
+                    ? settings.guard()
+                    : settings.emulator().filter(Path::isAbsolute);
+            return DomainXml.of(handle.domainName(), spec, emulator, user);
         } catch (IOException e) {
             throw new DriverException("the agent's own user cannot be found out: " + e.getMessage(), "", e);
         }
@@ -285,10 +297,12 @@ public final class LibvirtDriver implements VmDriver {
         try {
             runs = domains.create(instance.id(), xml, settings.startTimeout());
         } catch (LibvirtException e) {
-            throw new DriverException(
-                    "libvirt could not start " + instance.id() + ": " + e.getMessage(),
-                    trace(instance.handle()).log().tail(),
-                    e);
+            String tail = trace(instance.handle()).log().tail();
+            Optional<ExitInfo> endOfLease = Leasing.endOfLease(instance.handle().instanceFolder(), tail);
+            if (endOfLease.isPresent()) {
+                throw new DriverException(endOfLease.get());
+            }
+            throw new DriverException("libvirt could not start " + instance.id() + ": " + e.getMessage(), tail, e);
         }
         if (!runs) {
             abandoned.put(instance.id().vmId(), instance.id());
@@ -646,9 +660,7 @@ public final class LibvirtDriver implements VmDriver {
             return Sight.SEEN;
         }
         Optional<QemuProcess> found = QemuProcess.of(
-                settings.stateFolder(),
-                instance.handle().domainName(),
-                instance.id().vmId());
+                settings.stateFolder(), instance.handle(), instance.id().vmId());
         if (found.isEmpty()) {
             return Sight.UNKNOWN;
         }
@@ -692,7 +704,9 @@ public final class LibvirtDriver implements VmDriver {
         }
         boolean watched = tracked.get(instance.id().vmId()) == instance;
         Trace trace = trace(instance.handle());
-        if (instance.end(trace.log(), trace.otherwise()) && watched) {
+        Optional<ExitInfo> endOfLease = Leasing.endOfLease(
+                instance.handle().instanceFolder(), trace.log().tail());
+        if (instance.end(endOfLease, trace.log(), trace.otherwise()) && watched) {
             dispatch(() ->
                     instance.exit().ifPresent(exit -> listener.accept(new DriverEvent.Exited(instance.id(), exit))));
         }

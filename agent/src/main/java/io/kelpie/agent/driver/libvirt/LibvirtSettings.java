@@ -9,6 +9,8 @@ import java.util.Optional;
  *
  * @param uri libvirt's connection URI, {@code qemu:///system} as a rule
  * @param emulator path of QEMU's x86-64 binary; empty or not absolute: the one that libvirt finds
+ * @param guard path of {@code kelpie-guard}, which is the emulator of leased instances; libvirt's own user, too, must be
+ *     able to execute it; empty: leased instances are refused
  * @param qemuUser as whom QEMU runs
  * @param stateFolder where libvirtd keeps a domain's pid file
  * @param logFolder where libvirtd keeps a domain's log, to which QEMU's standard error goes
@@ -18,6 +20,7 @@ import java.util.Optional;
 public record LibvirtSettings(
         String uri,
         Optional<Path> emulator,
+        Optional<Path> guard,
         QemuUser qemuUser,
         Path stateFolder,
         Path logFolder,
@@ -39,10 +42,11 @@ public record LibvirtSettings(
     }
 
     /** What suits libvirtd of the system, as the distributions package it. */
-    public static LibvirtSettings system(String uri, Optional<Path> emulator) {
+    public static LibvirtSettings system(String uri, Optional<Path> emulator, Optional<Path> guard) {
         return new LibvirtSettings(
                 uri,
                 emulator,
+                guard,
                 QemuUser.AGENT,
                 Path.of("/run/libvirt/qemu"),
                 Path.of("/var/log/libvirt/qemu"),

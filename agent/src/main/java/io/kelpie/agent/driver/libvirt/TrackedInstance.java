@@ -105,17 +105,18 @@ final class TrackedInstance {
     /**
      * Notes that the instance has ended.
      *
+     * @param endOfLease its end, if its guard ended it
      * @param log its domain's log
      * @param otherwise what to say if nothing tells how it ended
      * @return whether it had not been noted before
      */
-    synchronized boolean end(DomainLog log, String otherwise) {
-        return exit.complete(ExitReport.of(
+    synchronized boolean end(Optional<ExitInfo> endOfLease, DomainLog log, String otherwise) {
+        return exit.complete(endOfLease.orElseGet(() -> ExitReport.of(
                 Optional.ofNullable(commanded),
                 Optional.ofNullable(shutdown),
                 Optional.ofNullable(stopped),
                 log,
-                otherwise));
+                otherwise)));
     }
 
     /** Waits until the instance has ended; whether it has. */

@@ -2,6 +2,8 @@ package io.kelpie.agent.driver.qemu;
 
 import io.kelpie.agent.driver.ExitInfo;
 import io.kelpie.agent.driver.ExitInfo.Cause;
+import io.kelpie.agent.driver.guard.GuardExit;
+import io.kelpie.agent.driver.guard.GuardRecord;
 import java.util.Optional;
 
 /** Judges from what is on disk how an instance ended. Pure. */
@@ -42,12 +44,17 @@ final class ExitVerdict {
     }
 
     private static ExitInfo ofExit(GuardExit exit, boolean commanded, String stderrTail) {
+        Optional<ExitInfo> endOfLease = exit.endOfLease(stderrTail);
+        if (endOfLease.isPresent()) {
+            return endOfLease.get(); // whatever the agent had set out to do meanwhile: the guard came first
+        }
         int code = exit.how() == GuardExit.How.EXITED ? exit.number() : 0;
         int signal = exit.how() == GuardExit.How.SIGNALED ? exit.number() : 0;
         String ended = switch (exit.how()) {
             case EXITED -> "QEMU exited with code " + exit.number();
             case SIGNALED -> "QEMU was ended by signal " + exit.number();
             case EXEC_FAILED -> "QEMU could not be executed (errno " + exit.number() + ")";
+            case REFUSED, DEADLINE -> throw new IllegalArgumentException("the end of a lease");
         };
         if (commanded) {
             return new ExitInfo(Cause.COMMANDED, code, signal, "it was ended on command: " + ended, stderrTail);

@@ -2,6 +2,8 @@ package io.kelpie.agent.driver.qemu;
 
 import io.kelpie.agent.driver.DriverException;
 import io.kelpie.agent.driver.Patience;
+import io.kelpie.agent.driver.guard.GuardRecord;
+import io.kelpie.agent.driver.guard.ProcessIdentity;
 import java.time.Duration;
 
 /** Ends an instance by force. */

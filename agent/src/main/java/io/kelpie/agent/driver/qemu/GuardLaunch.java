@@ -1,11 +1,10 @@
 package io.kelpie.agent.driver.qemu;
 
 import io.kelpie.agent.driver.DriverException;
-import io.kelpie.agent.driver.ExitInfo;
-import io.kelpie.agent.driver.InstanceId;
 import io.kelpie.agent.driver.InstanceStatus.Power;
 import io.kelpie.agent.driver.LaunchSpec;
 import io.kelpie.agent.driver.Patience;
+import io.kelpie.agent.driver.guard.GuardExit;
 import io.kelpie.common.time.TimeSource;
 import java.io.File;
 import java.io.IOException;
@@ -87,8 +86,7 @@ final class GuardLaunch {
     void awaitRunning() throws DriverException {
         boolean answers = patience.until(remaining(), () -> {
             if (!instance.isAlive()) {
-                ExitInfo exit = instance.exitInfo();
-                throw new DriverException(exit.message(), exit.stderrTail(), null);
+                throw new DriverException(instance.exitInfo());
             }
             try {
                 return instance.queryPower(timeouts.command()) != Power.STARTING;
@@ -105,7 +103,7 @@ final class GuardLaunch {
 
     private Process spawn(LaunchSpec spec, boolean sandbox) throws DriverException {
         InstanceFiles files = instance.files();
-        List<String> command = new ArrayList<>(guardCommand(instance.id(), files));
+        List<String> command = guardCommand(spec);
         command.addAll(QemuCommandLine.of(spec, files.qmpSocket(), sandbox));
         ProcessBuilder builder = new ProcessBuilder(command)
                 .redirectInput(NULL)
@@ -121,11 +119,12 @@ final class GuardLaunch {
         }
     }
 
-    private List<String> guardCommand(InstanceId id, InstanceFiles files) {
-        return List.of(
+    private List<String> guardCommand(LaunchSpec spec) {
+        InstanceFiles files = instance.files();
+        List<String> command = new ArrayList<>(List.of(
                 guard.toString(),
                 "--instance",
-                id.toString(),
+                instance.id().toString(),
                 "--record",
                 files.recordFile().toString(),
                 "--exit",
@@ -135,9 +134,13 @@ final class GuardLaunch {
                 "--lock",
                 files.lockFile().toString(),
                 "--qmp-fd",
-                Integer.toString(QemuCommandLine.GUARD_FD),
-                "--",
-                qemu.toString());
+                Integer.toString(QemuCommandLine.GUARD_FD)));
+        spec.lease()
+                .ifPresent(lease -> command.addAll(List.of(
+                        "--deadline", lease.deadlineFile().toString(), "--lineage", Long.toString(lease.lineage()))));
+        command.add("--");
+        command.add(qemu.toString());
+        return command;
     }
 
     /** QEMU could not bind a longer path, and would say so only after everything else was done. */
@@ -224,7 +227,6 @@ final class GuardLaunch {
         if (exit.isPresent() && exit.get().answered() && !files.isCommanded()) {
             return;
         }
-        ExitInfo info = instance.exitInfo();
-        throw new DriverException(info.message(), info.stderrTail(), null);
+        throw new DriverException(instance.exitInfo());
     }
 }

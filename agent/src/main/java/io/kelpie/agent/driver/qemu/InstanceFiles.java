@@ -3,6 +3,8 @@ package io.kelpie.agent.driver.qemu;
 import io.kelpie.agent.driver.DriverException;
 import io.kelpie.agent.driver.DriverHandle;
 import io.kelpie.agent.driver.DriverKind;
+import io.kelpie.agent.driver.guard.GuardExit;
+import io.kelpie.agent.driver.guard.GuardRecord;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;

@@ -1,6 +1,7 @@
 package io.kelpie.agent.driver.qemu;
 
 import io.kelpie.agent.driver.DriverException;
+import io.kelpie.agent.driver.guard.GuardRecord;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledThreadPoolExecutor;

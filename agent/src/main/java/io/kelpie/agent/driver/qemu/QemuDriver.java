@@ -14,6 +14,8 @@ import io.kelpie.agent.driver.LaunchSpec;
 import io.kelpie.agent.driver.Patience;
 import io.kelpie.agent.driver.StopRung;
 import io.kelpie.agent.driver.VmDriver;
+import io.kelpie.agent.driver.guard.GuardRecord;
+import io.kelpie.agent.driver.guard.ProcessIdentity;
 import io.kelpie.agent.driver.qemu.QemuInstance.Phase;
 import io.kelpie.common.time.TimeSource;
 import java.io.IOException;
@@ -105,15 +107,15 @@ public final class QemuDriver implements VmDriver {
     @Override
     public DriverFingerprint fingerprint() {
         if (!Files.isExecutable(guard)) {
-            return new DriverFingerprint(
-                    false, "", guard + " is not there or not executable. Fix: set guard to where kelpie-guard is");
+            return DriverFingerprint.unusable(
+                    "", guard + " is not there or not executable. Fix: set guard to where kelpie-guard is");
         }
         try {
             QemuBinary found = QemuBinary.ask(qemu);
             binary = found;
-            return new DriverFingerprint(true, found.version(), "");
+            return DriverFingerprint.good(found.version());
         } catch (DriverException e) {
-            return new DriverFingerprint(false, "", String.valueOf(e.getMessage()));
+            return DriverFingerprint.unusable("", String.valueOf(e.getMessage()));
         }
     }
 

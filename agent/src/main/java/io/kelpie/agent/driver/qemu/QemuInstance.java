@@ -5,6 +5,7 @@ import io.kelpie.agent.driver.DriverException;
 import io.kelpie.agent.driver.ExitInfo;
 import io.kelpie.agent.driver.InstanceId;
 import io.kelpie.agent.driver.InstanceStatus.Power;
+import io.kelpie.agent.driver.guard.GuardRecord;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;

@@ -20,7 +20,7 @@ import org.xml.sax.InputSource;
 
 class DomainXmlTest {
     private static final UUID VM = UUID.fromString("1a2b3c4d-0000-4000-8000-000000000001");
-    private static final LaunchSpec SPEC = Specs.of(Path.of("/pool/web-0"), VM, 7);
+    static final LaunchSpec SPEC = Specs.of(Path.of("/pool/web-0"), VM, 7);
 
     @Test
     void saysWhichInstanceItIs() throws Exception {

@@ -1,8 +1,11 @@
 package io.kelpie.agent.driver.libvirt;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.kelpie.agent.driver.LaunchSpec;
 import io.kelpie.agent.driver.VmDriver;
 import io.kelpie.agent.driver.VmDriverContract;
+import io.kelpie.agent.driver.guard.GuardRecord;
 import io.kelpie.common.time.TimeSource;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -12,16 +15,36 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 @Tag("real")
 @ExtendWith(LibvirtDaemons.class)
 class LibvirtDriverContractTest extends VmDriverContract {
-    private static final LibvirtSettings SETTINGS = LibvirtSettings.system("qemu:///system", Optional.empty());
+    private static final LibvirtSettings SETTINGS = LibvirtSettings.system(
+            "qemu:///system",
+            Optional.empty(),
+            Optional.of(Path.of("target", "native", "kelpie-guard").toAbsolutePath()));
 
     /** libvirt's logs of the instances, which it never removes. */
     private static final Set<Path> LOGS = ConcurrentHashMap.newKeySet();
+
+    /** libvirt asks a new emulator for seconds what it can do. */
+    @BeforeAll
+    static void letLibvirtKnowTheGuard() throws Exception {
+        Process virsh = new ProcessBuilder(
+                        "virsh",
+                        "--connect",
+                        SETTINGS.uri(),
+                        "domcapabilities",
+                        "--emulatorbin",
+                        SETTINGS.guard().orElseThrow().toString())
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+        assertThat(virsh.waitFor()).isZero();
+    }
 
     @AfterAll
     static void removeLogs() throws IOException {
@@ -33,6 +56,25 @@ class LibvirtDriverContractTest extends VmDriverContract {
     @Override
     protected VmDriver newDriver() {
         return new LibvirtDriver(SETTINGS, TimeSource.system());
+    }
+
+    @Override
+    protected boolean canLease() {
+        return true;
+    }
+
+    @Override
+    protected void killGuard(LaunchSpec spec) throws Exception {
+        GuardRecord.read(spec.instanceFolder().resolve("guard.record"))
+                .orElseThrow()
+                .guard()
+                .kill();
+    }
+
+    /** The serial log is there before the start. */
+    @Override
+    protected boolean hasRun(LaunchSpec spec) throws Exception {
+        return Files.size(spec.serialLog()) > 0;
     }
 
     @Override
@@ -65,7 +107,8 @@ class LibvirtDriverContractTest extends VmDriverContract {
                 spec.nics(),
                 spec.serialLog(),
                 spec.instanceFolder(),
-                spec.runFolder());
+                spec.runFolder(),
+                spec.lease());
     }
 
     @Override
@@ -88,6 +131,7 @@ class LibvirtDriverContractTest extends VmDriverContract {
     private static void signal(LaunchSpec spec, String signal) throws Exception {
         long pid = ProcessHandle.allProcesses()
                 .filter(process -> isQemuOf(process, spec))
+                .filter(process -> process.info().command().orElse("").endsWith("/qemu-system-x86_64"))
                 .findFirst()
                 .orElseThrow()
                 .pid();

@@ -373,11 +373,12 @@ class LibvirtDriverTest {
     }
 
     private LibvirtDriver driver(String uri) {
-        LibvirtSettings system = LibvirtSettings.system(uri, Optional.empty());
+        LibvirtSettings system = LibvirtSettings.system(uri, Optional.empty(), Optional.empty());
         LibvirtDriver driver = new LibvirtDriver(
                 new LibvirtSettings(
                         uri,
                         system.emulator(),
+                        system.guard(),
                         system.qemuUser(),
                         system.stateFolder(),
                         system.logFolder(),

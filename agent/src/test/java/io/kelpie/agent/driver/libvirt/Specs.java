@@ -25,7 +25,8 @@ final class Specs {
                 List.of(),
                 folder.resolve("serial.log"),
                 folder,
-                folder);
+                folder,
+                Optional.empty());
     }
 
     static LaunchSpec.Disk disk(String name, Path file, LaunchSpec.DiskFormat format, LaunchSpec.Bus bus) {
@@ -44,7 +45,8 @@ final class Specs {
                 spec.nics(),
                 spec.serialLog(),
                 spec.instanceFolder(),
-                spec.runFolder());
+                spec.runFolder(),
+                spec.lease());
     }
 
     static LaunchSpec with(LaunchSpec spec, List<LaunchSpec.Disk> disks, List<LaunchSpec.Nic> nics) {
@@ -59,7 +61,8 @@ final class Specs {
                 nics,
                 spec.serialLog(),
                 spec.instanceFolder(),
-                spec.runFolder());
+                spec.runFolder(),
+                spec.lease());
     }
 
     static LaunchSpec with(LaunchSpec spec, LaunchSpec.KernelBoot kernel) {
@@ -74,6 +77,7 @@ final class Specs {
                 spec.nics(),
                 spec.serialLog(),
                 spec.instanceFolder(),
-                spec.runFolder());
+                spec.runFolder(),
+                spec.lease());
     }
 }

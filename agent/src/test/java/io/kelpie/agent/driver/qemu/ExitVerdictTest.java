@@ -5,7 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.kelpie.agent.driver.ExitInfo;
 import io.kelpie.agent.driver.ExitInfo.Cause;
 import io.kelpie.agent.driver.InstanceId;
-import io.kelpie.agent.driver.qemu.GuardExit.How;
+import io.kelpie.agent.driver.guard.GuardExit;
+import io.kelpie.agent.driver.guard.GuardExit.How;
+import io.kelpie.agent.driver.guard.GuardRecord;
+import io.kelpie.agent.driver.guard.ProcessIdentity;
+import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.stream.Stream;
@@ -13,6 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ExitVerdictTest {
     private static final Optional<GuardRecord> RECORD = Optional.of(new GuardRecord(
@@ -48,6 +53,25 @@ class ExitVerdictTest {
         assertThat(uncommanded.signal()).isEqualTo(how == How.SIGNALED ? number : 0);
         assertThat(uncommanded.message()).isNotEmpty();
         assertThat(uncommanded.stderrTail()).isEqualTo("tail");
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void theEndOfALeaseIsACauseOfItsOwn(boolean commanded) {
+        GuardExit refused = new GuardExit(How.REFUSED, 0, false, Optional.empty());
+        GuardExit killed = new GuardExit(How.DEADLINE, 9, true, Optional.empty());
+        GuardExit killedEarly = new GuardExit(How.DEADLINE, 9, false, Optional.empty());
+
+        ExitInfo never = ExitVerdict.of(RECORD, Optional.of(refused), commanded, "this boot", "");
+        assertThat(never.cause()).isEqualTo(Cause.LEASE_ENDED);
+        assertThat(never.signal()).isZero();
+        assertThat(never.message()).contains("it was not run");
+        for (GuardExit exit : List.of(killed, killedEarly)) {
+            ExitInfo ended = ExitVerdict.of(RECORD, Optional.of(exit), commanded, "next boot", "");
+            assertThat(ended.cause()).isEqualTo(Cause.LEASE_ENDED);
+            assertThat(ended.signal()).isEqualTo(9);
+            assertThat(ended.message()).contains("lease ended");
+        }
     }
 
     @Test

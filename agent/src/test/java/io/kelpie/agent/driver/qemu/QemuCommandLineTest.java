@@ -115,7 +115,8 @@ class QemuCommandLineTest {
                 List.of(),
                 spec.serialLog(),
                 spec.instanceFolder(),
-                spec.runFolder());
+                spec.runFolder(),
+                Optional.empty());
 
         assertThat(device(line(direct), "ide-hd").has("bootindex")).isFalse();
         assertThat(line(direct))
@@ -159,7 +160,8 @@ class QemuCommandLineTest {
                 nics,
                 instanceFolder.resolve("serial.log"),
                 instanceFolder,
-                runFolder);
+                runFolder,
+                Optional.empty());
     }
 
     private static LaunchSpec spec(
@@ -175,7 +177,8 @@ class QemuCommandLineTest {
                 nics,
                 Path.of("/s,t/serial.log"),
                 Path.of("/instance"),
-                Path.of("/run"));
+                Path.of("/run"),
+                Optional.empty());
     }
 
     private static List<String> line(LaunchSpec spec) {

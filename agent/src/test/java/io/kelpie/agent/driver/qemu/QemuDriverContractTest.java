@@ -4,6 +4,8 @@ import io.kelpie.agent.driver.BootId;
 import io.kelpie.agent.driver.LaunchSpec;
 import io.kelpie.agent.driver.VmDriver;
 import io.kelpie.agent.driver.VmDriverContract;
+import io.kelpie.agent.driver.guard.GuardRecord;
+import io.kelpie.agent.driver.guard.ProcessIdentity;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.Optional;
@@ -14,6 +16,16 @@ class QemuDriverContractTest extends VmDriverContract {
     @Override
     protected VmDriver newDriver() throws IOException {
         return RealQemu.driver(instancesRoot());
+    }
+
+    @Override
+    protected boolean canLease() {
+        return true;
+    }
+
+    @Override
+    protected void killGuard(LaunchSpec spec) throws Exception {
+        files(spec).record().orElseThrow().guard().kill();
     }
 
     @Override

@@ -14,6 +14,9 @@ import io.kelpie.agent.driver.ExitInfo.Cause;
 import io.kelpie.agent.driver.InstanceId;
 import io.kelpie.agent.driver.InstanceStatus.Power;
 import io.kelpie.agent.driver.LaunchSpec;
+import io.kelpie.agent.driver.guard.GuardFileTest;
+import io.kelpie.agent.driver.guard.GuardRecord;
+import io.kelpie.agent.driver.guard.ProcessIdentity;
 import io.kelpie.common.time.TimeSource;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -71,7 +74,8 @@ class QemuDriverTest {
                 List.of(),
                 instance.resolve("serial.log"),
                 instance,
-                runFolder);
+                runFolder,
+                Optional.empty());
     }
 
     private GuardRecord record() throws DriverException {
@@ -185,7 +189,8 @@ class QemuDriverTest {
                 List.of(),
                 spec.serialLog(),
                 spec.instanceFolder(),
-                spec.runFolder());
+                spec.runFolder(),
+                Optional.empty());
 
         DriverException failure = catchThrowableOfType(DriverException.class, () -> driver.start(bad));
 
@@ -214,7 +219,8 @@ class QemuDriverTest {
                 List.of(),
                 other.serialLog(),
                 other.instanceFolder(),
-                other.runFolder());
+                other.runFolder(),
+                Optional.empty());
 
         DriverException failure = catchThrowableOfType(DriverException.class, () -> driver.start(second));
 

@@ -1,4 +1,4 @@
-package io.kelpie.agent.driver.qemu;
+package io.kelpie.agent.driver.guard;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -17,7 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class GuardFileTest {
+public class GuardFileTest {
     private static final String RECORD =
             "kelpie-guard 1\ninstance 7b1f6a52-3a5c-4d55-9d6c-000000000001/3\nboot b\nguard 12 34\n";
 
@@ -32,7 +32,7 @@ class GuardFileTest {
     }
 
     /** Writes a file as a guard would. */
-    static void write(Path file, String body) throws IOException {
+    public static void write(Path file, String body) throws IOException {
         CRC32 crc = new CRC32();
         crc.update(body.getBytes(StandardCharsets.ISO_8859_1));
         Files.writeString(file, body + String.format("crc32 %08x\n", crc.getValue()), StandardCharsets.ISO_8859_1);
@@ -63,6 +63,15 @@ class GuardFileTest {
 
         assertThat(GuardExit.read(file))
                 .contains(new GuardExit(GuardExit.How.EXITED, 0, true, Optional.of("guest-shutdown")));
+    }
+
+    @Test
+    void readsTheEndsOfALease() throws Exception {
+        write(file, "kelpie-exit 1\ninstance i\nended refused 0\nanswered no\n");
+        assertThat(GuardExit.read(file)).contains(new GuardExit(GuardExit.How.REFUSED, 0, false, Optional.empty()));
+
+        write(file, "kelpie-exit 1\ninstance i\nended deadline 9\nanswered yes\n");
+        assertThat(GuardExit.read(file)).contains(new GuardExit(GuardExit.How.DEADLINE, 9, true, Optional.empty()));
     }
 
     @Test

@@ -1,4 +1,4 @@
-package io.kelpie.agent.driver.qemu;
+package io.kelpie.agent.driver.guard;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

@@ -1,4 +1,4 @@
-package io.kelpie.agent.driver.qemu;
+package io.kelpie.agent.driver.guard;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -12,14 +12,14 @@ import java.util.Optional;
  * @param pid its process id
  * @param startTicks when it was started, in clock ticks since boot (field 22 of {@code /proc/PID/stat})
  */
-record ProcessIdentity(long pid, long startTicks) {
+public record ProcessIdentity(long pid, long startTicks) {
     /** Fields of {@code /proc/PID/stat} after the name, which is field 2. */
     private static final int STATE = 0;
 
     private static final int START_TIME = 19;
 
     /** Whether the process exists and is no zombie. */
-    boolean isAlive() {
+    public boolean isAlive() {
         Optional<String[]> fields = stat();
         return fields.isPresent()
                 && Long.parseLong(fields.get()[START_TIME]) == startTicks
@@ -28,7 +28,7 @@ record ProcessIdentity(long pid, long startTicks) {
     }
 
     /** Sends SIGKILL, if this very process exists. Returns at once. */
-    void kill() {
+    public void kill() {
         // The handle keeps the start time of the process that it found and is good for no other one.
         ProcessHandle.of(pid).filter(handle -> isAlive()).ifPresent(ProcessHandle::destroyForcibly);
     }

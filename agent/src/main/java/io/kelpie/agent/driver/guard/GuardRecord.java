@@ -1,4 +1,4 @@
-package io.kelpie.agent.driver.qemu;
+package io.kelpie.agent.driver.guard;
 
 import io.kelpie.agent.driver.InstanceId;
 import java.io.IOException;
@@ -14,14 +14,14 @@ import java.util.regex.Pattern;
  * @param instance the instance that it guards
  * @param bootId boot of the machine that both processes belong to
  * @param guard the guard
- * @param qemu its QEMU; empty until it was forked
+ * @param qemu its QEMU, or the process that is to become it
  */
-record GuardRecord(InstanceId instance, String bootId, ProcessIdentity guard, Optional<ProcessIdentity> qemu) {
+public record GuardRecord(InstanceId instance, String bootId, ProcessIdentity guard, Optional<ProcessIdentity> qemu) {
     private static final Pattern INSTANCE = Pattern.compile("([0-9a-f-]{36})/([1-9][0-9]{0,17})");
     private static final Pattern PROCESS = Pattern.compile("([1-9][0-9]{0,9}) ([0-9]{1,18})");
 
     /** Reads a record; empty if there is none. */
-    static Optional<GuardRecord> read(Path path) throws IOException {
+    public static Optional<GuardRecord> read(Path path) throws IOException {
         Optional<GuardFile> found = GuardFile.read(path, "kelpie-guard 1");
         if (found.isEmpty()) {
             return Optional.empty();
@@ -39,7 +39,7 @@ record GuardRecord(InstanceId instance, String bootId, ProcessIdentity guard, Op
     }
 
     /** Whether anything of the instance is left: the guard, or a QEMU that its guard's death is about to end. */
-    boolean isAlive(String currentBootId) {
+    public boolean isAlive(String currentBootId) {
         return bootId.equals(currentBootId)
                 && (guard.isAlive() || qemu.map(ProcessIdentity::isAlive).orElse(false));
     }
