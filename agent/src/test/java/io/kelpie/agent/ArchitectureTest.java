@@ -30,8 +30,7 @@ class ArchitectureTest {
                     "..agent.image..",
                     "..agent.disk..",
                     "..agent.capability..",
-                    "..agent.cloudinit..",
-                    "..agent.fencing..")
+                    "..agent.cloudinit..")
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage("io.kelpie.proto..", "com.google.protobuf..", "io.grpc..");

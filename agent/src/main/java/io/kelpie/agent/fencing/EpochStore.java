@@ -1,7 +1,6 @@
 package io.kelpie.agent.fencing;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -32,10 +31,10 @@ public final class EpochStore {
 
     private record State(Optional<UUID> cluster, long epoch) {}
 
-    private final Path file;
+    private final SmallFile file;
     private volatile State state;
 
-    private EpochStore(Path file, State state) {
+    private EpochStore(SmallFile file, State state) {
         this.file = file;
         this.state = state;
     }
@@ -46,11 +45,12 @@ public final class EpochStore {
      * @throws IOException if the file cannot be read or is not what this class wrote. It is never guessed: a host that
      *     forgot its epoch might obey a deposed leader.
      */
-    public static EpochStore open(Path file) throws IOException {
-        if (!Files.exists(file)) {
+    public static EpochStore open(SmallFile file) throws IOException {
+        Optional<String> text = file.read();
+        if (text.isEmpty()) {
             return new EpochStore(file, new State(Optional.empty(), 0));
         }
-        List<String> lines = Files.readAllLines(file);
+        List<String> lines = text.get().lines().toList();
         if (lines.size() == 2
                 && lines.get(0).startsWith("cluster ")
                 && lines.get(1).startsWith("epoch ")) {
@@ -66,6 +66,11 @@ public final class EpochStore {
             }
         }
         throw damaged(file, null);
+    }
+
+    /** {@link #open(SmallFile)} of a file on disk. */
+    public static EpochStore open(Path file) throws IOException {
+        return open(SmallFile.durable(file));
     }
 
     /** Highest epoch seen; 0 if none. */
@@ -93,15 +98,16 @@ public final class EpochStore {
         }
         State next = new State(Optional.of(cluster), epoch);
         if (!next.equals(now)) {
-            DurableFile.write(file, "cluster " + cluster + "\nepoch " + epoch + "\n");
+            file.write("cluster " + cluster + "\nepoch " + epoch + "\n");
             state = next;
         }
         return new Verdict.Obeyed();
     }
 
-    private static IOException damaged(Path file, @Nullable Throwable cause) {
+    private static IOException damaged(SmallFile file, @Nullable Throwable cause) {
         return new IOException(
-                file + " does not say which cluster and epoch this host obeys. Fix: restore it from a copy; or, after "
+                file.path()
+                        + " does not say which cluster and epoch this host obeys. Fix: restore it from a copy; or, after "
                         + "making sure that no other cluster still commands this host, remove it",
                 cause);
     }

@@ -73,6 +73,7 @@ final class Adoption {
                 List.of(),
                 folders.serialLog(id.vmId()),
                 folders.instance(id),
-                folders.run(id));
+                folders.run(id),
+                Optional.empty());
     }
 }

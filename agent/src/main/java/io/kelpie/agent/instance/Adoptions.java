@@ -50,12 +50,14 @@ final class Adoptions {
         }
         for (Ledger.Damaged damaged : contents.damaged()) {
             LOG.error(
-                    "the ledger entry of instance {} cannot be used: {}. The instance may be running; its drivers are asked",
+                    "the ledger entry of instance {} cannot be used: {}. The instance may be running; its drivers are asked, and "
+                            + "until they have answered no other instance of its VM is started here. Fix: none is needed "
+                            + "if `kelpie describe vm` shows it or its end afterwards; else stop the VM",
                     damaged.id(),
                     damaged.reason());
             Instance instance = table.add(
                     LedgerEntry.intent(damaged.id(), "", 0, 0, table.with.time().wallMillis()), Stage.ADOPTING);
-            instance.message = "its ledger entry was damaged; drivers are asked whether it runs";
+            instance.message = "its ledger entry was damaged, see the agent's log; drivers are asked whether it runs";
             instance.entryLost = true;
             unsettled.add(instance);
         }

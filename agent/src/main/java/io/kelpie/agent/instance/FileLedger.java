@@ -12,7 +12,6 @@ import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -114,7 +113,7 @@ public final class FileLedger implements Ledger {
     }
 
     @Override
-    public Map<UUID, Long> prune(long nowMillis, Duration ageMax, int countMax) throws IOException {
+    public Map<UUID, Long> prune(long nowMillis, Retention retention) throws IOException {
         synchronized (highestLock) {
             List<Tombstone> tombstones = new ArrayList<>();
             for (Path vmFolder : children(folders.instances())) {
@@ -129,7 +128,10 @@ public final class FileLedger implements Ledger {
             Map<UUID, Long> pruned = new HashMap<>();
             for (int i = 0; i < tombstones.size(); i++) {
                 Tombstone tombstone = tombstones.get(i);
-                if (i >= countMax || tombstone.writtenAtMillis() < nowMillis - ageMax.toMillis()) {
+                long ageMillis = nowMillis - tombstone.writtenAtMillis();
+                boolean tooOld = ageMillis > retention.ageMax().toMillis();
+                boolean tooMany = i >= retention.countMax();
+                if ((tooOld || tooMany) && ageMillis > retention.ageMin().toMillis()) {
                     pruned.put(tombstone.vmId(), readHighest(tombstone.vmId()).orElse(0L));
                     Files.deleteIfExists(folders.vm(tombstone.vmId()).resolve(HIGHEST));
                     deleteIfEmpty(folders.vm(tombstone.vmId()));

@@ -62,7 +62,7 @@ final class ForgetCommands {
     }
 
     private void forgotten(InstanceId id, boolean kept, Command command, ControllerSink from) {
-        table.refusedUpTo.merge(id.vmId(), id.incarnation(), Math::max);
+        table.refused(id);
         Instance instance = table.instances.remove(id);
         if (instance != null) {
             table.with.observer().phase(instance.observedPhase, Optional.empty());

@@ -115,7 +115,8 @@ public final class HostProvisioner implements Provisioner {
                 nics,
                 folders.serialLog(id.vmId()),
                 folders.instance(id),
-                folders.run(id));
+                folders.run(id),
+                Optional.empty());
     }
 
     private Optional<KernelBoot> kernel(Boot boot, Watcher watcher)

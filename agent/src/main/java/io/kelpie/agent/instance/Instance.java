@@ -62,6 +62,10 @@ final class Instance {
 
     /** Not watched before. */
     long nextLookAtNanos;
+    /** The lease that it ran by has lapsed. */
+    boolean lapsed;
+    /** Lineage of the lease that it is to be started by; 0 if it is not leased or was adopted. */
+    long lineage;
     /** Its entry was damaged, so who runs it is not known. */
     boolean entryLost;
 
@@ -87,8 +91,18 @@ final class Instance {
         return stage == Stage.ENDED;
     }
 
-    boolean stopOrdered() {
-        return entry.stop().isPresent();
+    /** It is to end: by order of the leader, or since the host's lease has lapsed. */
+    boolean toEnd() {
+        return lapsed || entry.stop().isPresent();
+    }
+
+    /** It is to end, and not by the ladder. */
+    boolean toBeKilled() {
+        return lapsed
+                || entry.stop()
+                        .map(StopOrder::kind)
+                        .filter(StopOrder.Kind.KILL::equals)
+                        .isPresent();
     }
 
     Optional<Launch> launch() {

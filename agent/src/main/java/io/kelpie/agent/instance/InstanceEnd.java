@@ -35,6 +35,8 @@ public record InstanceEnd(
         START_FAILED,
         /** By a fault of the hypervisor, or by someone else's signal. */
         CRASHED,
+        /** Because the host's lease had ended. */
+        LEASE_ENDED,
         /** Nobody knows. */
         LOST
     }
@@ -60,6 +62,23 @@ public record InstanceEnd(
         return of(exit, before ? reason(exit.cause()) : Reason.STOPPED, rung, atMillis);
     }
 
+    /** The end of a leased instance whose host's lease has lapsed. One that had ended before keeps its own reason. */
+    public static InstanceEnd lapsed(ExitInfo exit, Optional<StopRung> rung, long atMillis) {
+        Reason own = reason(exit.cause());
+        boolean before = own != Reason.STOPPED && (rung.isEmpty() || rung.get() == StopRung.ALREADY_GONE);
+        return before
+                ? of(exit, own, rung, atMillis)
+                : new InstanceEnd(
+                        Reason.LEASE_ENDED,
+                        exit.exitCode(),
+                        exit.signal(),
+                        rung,
+                        "killed, since the host's lease had ended",
+                        exit.stderrTail(),
+                        "",
+                        atMillis);
+    }
+
     private static InstanceEnd of(ExitInfo exit, Reason reason, Optional<StopRung> rung, long atMillis) {
         return new InstanceEnd(
                 reason, exit.exitCode(), exit.signal(), rung, exit.message(), exit.stderrTail(), "", atMillis);
@@ -71,6 +90,7 @@ public record InstanceEnd(
             case COMMANDED -> Reason.STOPPED;
             case START_FAILED -> Reason.START_FAILED;
             case CRASHED -> Reason.CRASHED;
+            case LEASE_ENDED -> Reason.LEASE_ENDED;
             case LOST -> Reason.LOST;
         };
     }

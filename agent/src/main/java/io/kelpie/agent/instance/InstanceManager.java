@@ -28,6 +28,8 @@ import org.slf4j.LoggerFactory;
  *   <li>An incarnation that was refused, or stopped before it came, or forgotten, never starts later.
  *   <li>A start is refused while another instance of its VM may be running here.
  *   <li>A command counts only if it came by the present stream and under the highest epoch that this host has seen.
+ *   <li>A leased instance is started only while the host's lease lasts, under the lineage that its command names. When
+ *       the lease has lapsed, all leased instances are ended before another one is asked for.
  *   <li>A stop, once acknowledged, is carried out also by an agent that was started anew.
  * </ul>
  *
@@ -43,6 +45,8 @@ public final class InstanceManager {
     private static final Duration PRUNE_INTERVAL = Duration.ofHours(1);
     private static final Duration HIGHEST_AGE_MAX = Duration.ofDays(1);
     private static final int HIGHEST_COUNT_MAX = 100_000;
+    /** The wall clock that ages are told by may have been set meanwhile. */
+    private static final Duration CLOCK_SLACK = Duration.ofHours(1);
 
     /**
      * What the manager works with.
@@ -50,6 +54,7 @@ public final class InstanceManager {
      * @param drivers the enabled drivers, in the order of preference
      * @param host what can be started here now
      * @param highestEpoch the highest epoch that this host has seen
+     * @param lease the host's lease; begins its work with {@link #recover}
      */
     public record Surroundings(
             AgentLoop loop,
@@ -61,7 +66,8 @@ public final class InstanceManager {
             Map<DriverKind, VmDriver> drivers,
             Supplier<HostStatus> host,
             LongSupplier highestEpoch,
-            InstanceObserver observer) {
+            InstanceObserver observer,
+            HostLease lease) {
         public Surroundings {
             drivers = Collections.unmodifiableMap(new LinkedHashMap<>(drivers));
         }
@@ -73,6 +79,7 @@ public final class InstanceManager {
     private final Adoptions adoptions;
     private final StartCommands starts;
     private final ForgetCommands forgets;
+    private final LeaseBarrier barrier;
 
     /**
      * @param hostId named in exits
@@ -86,6 +93,7 @@ public final class InstanceManager {
         this.adoptions = new Adoptions(table, watch);
         this.starts = new StartCommands(table, stops, watch, adoptions);
         this.forgets = new ForgetCommands(table);
+        this.barrier = new LeaseBarrier(table, stops);
     }
 
     /**
@@ -97,6 +105,7 @@ public final class InstanceManager {
         watch.start();
         table.refusedUpTo.putAll(contents.highest());
         adoptions.recover(contents, settled);
+        table.with.lease().start(barrier);
         prune();
     }
 
@@ -150,13 +159,13 @@ public final class InstanceManager {
 
     private void prune() {
         table.with.loop().schedule(PRUNE_INTERVAL, this::prune);
+        Ledger.Retention retention = new Ledger.Retention(
+                table.with.lease().lineageAge().plus(CLOCK_SLACK), HIGHEST_AGE_MAX, HIGHEST_COUNT_MAX);
         table.with
                 .workers()
                 .submit(
                         "prune the ledger",
-                        () -> table.with
-                                .ledger()
-                                .prune(table.with.time().wallMillis(), HIGHEST_AGE_MAX, HIGHEST_COUNT_MAX),
+                        () -> table.with.ledger().prune(table.with.time().wallMillis(), retention),
                         outcome -> outcome.handle(
                                 pruned -> pruned.forEach((vmId, number) -> table.refusedUpTo.remove(vmId, number)),
                                 failure -> LOG.warn("cannot prune the ledger", failure)));

@@ -92,7 +92,10 @@ final class InstanceTable {
 
     InstanceEnd endOf(Instance instance, ExitInfo exit, Optional<StopRung> rung) {
         long now = with.time().wallMillis();
-        boolean commanded = rung.isPresent() || instance.stopOrdered() && exit.cause() == ExitInfo.Cause.COMMANDED;
+        if (instance.lapsed && instance.entry.stop().isEmpty()) {
+            return InstanceEnd.lapsed(exit, rung, now);
+        }
+        boolean commanded = rung.isPresent() || instance.toEnd() && exit.cause() == ExitInfo.Cause.COMMANDED;
         return commanded ? InstanceEnd.commanded(exit, rung, now) : InstanceEnd.of(exit, now);
     }
 
@@ -110,6 +113,9 @@ final class InstanceTable {
             InstanceEnd how = ended.end().orElseThrow();
             with.observer().exited(how.reason());
             LOG.info("instance {} ({}) has ended, {}: {}", instance.id, ended.vmName(), how.reason(), how.message());
+        }
+        if (ended.leased()) {
+            with.lease().leasedEnded();
         }
         write(instance, () -> report(instance), failure -> {
             // It has ended whatever the ledger says; adoption would find the same.
@@ -175,7 +181,7 @@ final class InstanceTable {
 
     /** Answers only when the refusal is on disk: who gets the answer may start the VM elsewhere. */
     void refuseForGood(InstanceId id, Command command, ControllerSink to, String message) {
-        refusedUpTo.merge(id.vmId(), id.incarnation(), Math::max);
+        refused(id);
         with.workers()
                 .submit(
                         "refuse " + id,
@@ -187,6 +193,12 @@ final class InstanceTable {
                                 done -> refuse(command, to, message),
                                 failure -> LOG.error(
                                         "cannot record that instance {} is refused; no answer is sent", id, failure)));
+    }
+
+    /** From now on the incarnation is not started, nor any below it. */
+    void refused(InstanceId id) {
+        long before = refusedUpTo.getOrDefault(id.vmId(), 0L);
+        refusedUpTo.put(id.vmId(), with.lease().rules().refusedUpTo(before, id.incarnation()));
     }
 
     void ack(ControllerSink to, CommandAck ack) {
@@ -236,12 +248,15 @@ final class InstanceTable {
     }
 
     void endBeforeStart(Instance instance) {
+        boolean stopped = instance.entry.stop().isPresent();
         InstanceEnd end = new InstanceEnd(
-                Reason.STOPPED,
+                stopped ? Reason.STOPPED : Reason.LEASE_ENDED,
                 0,
                 0,
                 Optional.of(StopRung.ALREADY_GONE),
-                "stopped before the hypervisor was started",
+                stopped
+                        ? "stopped before the hypervisor was started"
+                        : "the host's lease ended before the hypervisor was started",
                 "",
                 "",
                 with.time().wallMillis());

@@ -54,7 +54,7 @@ final class InstanceWatch {
         instance.stage = Stage.RUNNING;
         instance.pid = status.pid();
         seen(instance, status.power());
-        if (instance.stopOrdered()) {
+        if (instance.toEnd()) {
             stops.carryOut(instance);
         }
         table.report(instance);
@@ -94,7 +94,7 @@ final class InstanceWatch {
     /** The hypervisor exists, and its guest is in this state. */
     private void seen(Instance instance, InstanceStatus.Power power) {
         instance.power = power;
-        if (!instance.stopOrdered()) {
+        if (!instance.toEnd()) {
             instance.message =
                     power == InstanceStatus.Power.UNRESPONSIVE ? "the hypervisor exists and does not answer" : "";
         }
@@ -134,7 +134,7 @@ final class InstanceWatch {
         if (instance.nextLookAtNanos > now) {
             return;
         }
-        if (instance.stopOrdered() && !instance.ladder.busy()) {
+        if (instance.toEnd() && !instance.ladder.busy()) {
             instance.nextLookAtNanos = now + RETRY.toNanos();
             stops.carryOut(instance);
         } else if (instance.startingSinceNanos.isPresent()

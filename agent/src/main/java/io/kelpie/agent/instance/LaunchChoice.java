@@ -9,13 +9,21 @@ import java.util.List;
 
 /** Which driver runs an instance, and what executes its guest. Pure: what was asked for, against what was measured. */
 record LaunchChoice(DriverKind driver, Accelerator accelerator) {
+    /** What the driver has to be able to do. */
+    enum Need {
+        /** Run instances. */
+        RUN,
+        /** Run instances that end with the host's lease, whatever becomes of the agent. */
+        RUN_LEASED
+    }
+
     private static final String DRIVER_FIELD = "spec.vm.driver";
     private static final String MODE_FIELD = "spec.vm.acceleration.mode";
     private static final String PAGING_FIELD = "spec.vm.acceleration.paging";
 
-    static LaunchChoice of(DriverChoice asked, Acceleration acceleration, HostStatus host)
+    static LaunchChoice of(DriverChoice asked, Acceleration acceleration, Need need, HostStatus host)
             throws StartRejectedException {
-        DriverKind driver = driver(asked, host);
+        DriverKind driver = driver(asked, need, host);
         return new LaunchChoice(
                 driver, driver == DriverKind.FAKE ? rehearsed(acceleration) : accelerator(acceleration, host));
     }
@@ -25,12 +33,12 @@ record LaunchChoice(DriverKind driver, Accelerator accelerator) {
         return asked.getMode() == Acceleration.Mode.MODE_TCG ? Accelerator.TCG : Accelerator.KVM;
     }
 
-    private static DriverKind driver(DriverChoice asked, HostStatus host) throws StartRejectedException {
+    private static DriverKind driver(DriverChoice asked, Need need, HostStatus host) throws StartRejectedException {
         return switch (asked) {
-            case DRIVER_CHOICE_QEMU -> usable(DriverKind.QEMU, host);
-            case DRIVER_CHOICE_LIBVIRT -> usable(DriverKind.LIBVIRT, host);
-            case DRIVER_CHOICE_FAKE -> usable(DriverKind.FAKE, host);
-            case DRIVER_CHOICE_UNSPECIFIED, DRIVER_CHOICE_AUTO -> firstUsable(host);
+            case DRIVER_CHOICE_QEMU -> usable(DriverKind.QEMU, need, host);
+            case DRIVER_CHOICE_LIBVIRT -> usable(DriverKind.LIBVIRT, need, host);
+            case DRIVER_CHOICE_FAKE -> usable(DriverKind.FAKE, need, host);
+            case DRIVER_CHOICE_UNSPECIFIED, DRIVER_CHOICE_AUTO -> firstUsable(need, host);
             case UNRECOGNIZED ->
                 throw new StartRejectedException(
                         DRIVER_FIELD,
@@ -40,7 +48,7 @@ record LaunchChoice(DriverKind driver, Accelerator accelerator) {
         };
     }
 
-    private static DriverKind usable(DriverKind kind, HostStatus host) throws StartRejectedException {
+    private static DriverKind usable(DriverKind kind, Need need, HostStatus host) throws StartRejectedException {
         DriverFingerprint found = host.drivers().get(kind);
         if (found == null) {
             throw new StartRejectedException(
@@ -53,14 +61,28 @@ record LaunchChoice(DriverKind driver, Accelerator accelerator) {
             throw new StartRejectedException(
                     DRIVER_FIELD, "driver " + name(kind) + " cannot be used on this host: " + found.reason(), null);
         }
+        if (!can(found, need)) {
+            throw new StartRejectedException(
+                    DRIVER_FIELD,
+                    "driver " + name(kind) + " runs no leased instances on this host: " + found.reason()
+                            + ". Fix: ask for driver qemu or auto, or set onHostFailure to leave",
+                    null);
+        }
         return kind;
     }
 
-    private static DriverKind firstUsable(HostStatus host) throws StartRejectedException {
+    private static boolean can(DriverFingerprint found, Need need) {
+        return switch (need) {
+            case RUN -> found.usable();
+            case RUN_LEASED -> found.usable() && found.canLease();
+        };
+    }
+
+    private static DriverKind firstUsable(Need need, HostStatus host) throws StartRejectedException {
         StringBuilder reasons = new StringBuilder();
         for (DriverKind kind : List.of(DriverKind.QEMU, DriverKind.LIBVIRT)) {
             DriverFingerprint found = host.drivers().get(kind);
-            if (found != null && found.usable()) {
+            if (found != null && can(found, need)) {
                 return kind;
             }
             reasons.append(reasons.isEmpty() ? "" : "; ")

@@ -42,12 +42,20 @@ public interface Ledger {
     void removeLog(UUID vmId) throws IOException;
 
     /**
+     * How long numbers of {@link #refuseUpTo} are kept.
+     *
+     * @param ageMin those last raised less long ago are all kept, so that a start that is late within the present lineage
+     *     of the host's lease is still refused
+     * @param ageMax of the rest, those last raised longer ago are forgotten
+     * @param countMax and of these, the oldest beyond this count
+     */
+    record Retention(Duration ageMin, Duration ageMax, int countMax) {}
+
+    /**
      * Forgets the oldest numbers of {@link #refuseUpTo} of VMs of which nothing else is here.
      *
      * @param nowMillis wall clock
-     * @param ageMax those last raised longer ago are forgotten
-     * @param countMax of the rest, the oldest beyond this count are forgotten
      * @return the forgotten numbers, per VM
      */
-    Map<UUID, Long> prune(long nowMillis, Duration ageMax, int countMax) throws IOException;
+    Map<UUID, Long> prune(long nowMillis, Retention retention) throws IOException;
 }

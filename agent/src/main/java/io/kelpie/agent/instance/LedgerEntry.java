@@ -10,6 +10,8 @@ import java.util.Optional;
  *
  * @param id the instance
  * @param vmName the VM's name
+ * @param workload what it belongs to and takes
+ * @param leased whether it runs by the host's lease; fixed when its start is accepted
  * @param specVersion version of the job's spec that it runs
  * @param sequence highest sequence of a command for it
  * @param createdAtMillis when its start was accepted, by the host's wall clock
@@ -22,6 +24,8 @@ import java.util.Optional;
 public record LedgerEntry(
         InstanceId id,
         String vmName,
+        Workload workload,
+        boolean leased,
         long specVersion,
         long sequence,
         long createdAtMillis,
@@ -56,12 +60,14 @@ public record LedgerEntry(
         }
     }
 
-    /** The entry of a start that was just accepted. */
+    /** The entry of a start that was just accepted, of an instance that is not leased. */
     public static LedgerEntry intent(
             InstanceId id, String vmName, long specVersion, long sequence, long createdAtMillis) {
         return new LedgerEntry(
                 id,
                 vmName,
+                Workload.UNKNOWN,
+                false,
                 specVersion,
                 sequence,
                 createdAtMillis,
@@ -72,62 +78,54 @@ public record LedgerEntry(
                 Optional.empty());
     }
 
-    LedgerEntry withLaunch(Launch newLaunch) {
+    LedgerEntry withWorkload(Workload of, boolean byLease) {
         return new LedgerEntry(
-                id,
-                vmName,
-                specVersion,
-                sequence,
-                createdAtMillis,
-                phase,
-                Optional.of(newLaunch),
-                keptDisks,
-                stop,
-                end);
+                id, vmName, of, byLease, specVersion, sequence, createdAtMillis, phase, launch, keptDisks, stop, end);
+    }
+
+    LedgerEntry withLaunch(Launch newLaunch) {
+        return with(sequence, phase, Optional.of(newLaunch), keptDisks, stop, end);
     }
 
     LedgerEntry withKeptDisks(boolean kept) {
-        return new LedgerEntry(id, vmName, specVersion, sequence, createdAtMillis, phase, launch, kept, stop, end);
+        return with(sequence, phase, launch, kept, stop, end);
     }
 
     LedgerEntry withStop(StopOrder order, long commandSequence) {
-        return new LedgerEntry(
-                id,
-                vmName,
-                specVersion,
-                Math.max(sequence, commandSequence),
-                createdAtMillis,
-                phase,
-                launch,
-                keptDisks,
-                Optional.of(order),
-                end);
+        return with(Math.max(sequence, commandSequence), phase, launch, keptDisks, Optional.of(order), end);
     }
 
     LedgerEntry started() {
-        return new LedgerEntry(
-                id, vmName, specVersion, sequence, createdAtMillis, Phase.STARTED, launch, keptDisks, stop, end);
+        return with(sequence, Phase.STARTED, launch, keptDisks, stop, end);
     }
 
     LedgerEntry exited(InstanceEnd how) {
-        return ended(Phase.EXITED, how);
+        return with(sequence, Phase.EXITED, launch, keptDisks, stop, Optional.of(how));
     }
 
     LedgerEntry rejected(InstanceEnd why) {
-        return ended(Phase.REJECTED, why);
+        return with(sequence, Phase.REJECTED, launch, keptDisks, stop, Optional.of(why));
     }
 
-    private LedgerEntry ended(Phase endPhase, InstanceEnd how) {
+    private LedgerEntry with(
+            long newSequence,
+            Phase newPhase,
+            Optional<Launch> newLaunch,
+            boolean newKeptDisks,
+            Optional<StopOrder> newStop,
+            Optional<InstanceEnd> newEnd) {
         return new LedgerEntry(
                 id,
                 vmName,
+                workload,
+                leased,
                 specVersion,
-                sequence,
+                newSequence,
                 createdAtMillis,
-                endPhase,
-                launch,
-                keptDisks,
-                stop,
-                Optional.of(how));
+                newPhase,
+                newLaunch,
+                newKeptDisks,
+                newStop,
+                newEnd);
     }
 }

@@ -26,7 +26,8 @@ import org.jspecify.annotations.Nullable;
  * format 1
  * vm 6f0c...            vm-name web-0         incarnation 3        phase EXITED
  * spec-version 2        sequence 17           created-at 1780000000000
- * kept-disks true
+ * kept-disks true       leased true           namespace shop       job web
+ * vcpus 2               memory-mib 2048
  * driver QEMU           handle-version 1      handle ...           accelerator KVM
  * stop STOP             stop-grace 30
  * end-reason STOPPED    end-exit-code 0       end-signal 15        end-rung ACPI
@@ -62,6 +63,11 @@ final class LedgerFormat {
         writer.put("sequence", entry.sequence());
         writer.put("created-at", entry.createdAtMillis());
         writer.put("kept-disks", entry.keptDisks());
+        writer.put("leased", entry.leased());
+        writer.put("namespace", entry.workload().namespace());
+        writer.put("job", entry.workload().job());
+        writer.put("vcpus", entry.workload().vcpus());
+        writer.put("memory-mib", entry.workload().memoryMib());
         entry.launch().ifPresent(launch -> {
             writer.put("driver", launch.handle().driver());
             writer.put("handle-version", launch.handle().version());
@@ -115,6 +121,8 @@ final class LedgerFormat {
         return new LedgerEntry(
                 new InstanceId(UUID.fromString(reader.text("vm")), reader.number("incarnation")),
                 reader.text("vm-name"),
+                workload(reader),
+                reader.has("leased") && Boolean.parseBoolean(reader.text("leased")),
                 reader.number("spec-version"),
                 reader.number("sequence"),
                 reader.number("created-at"),
@@ -123,6 +131,17 @@ final class LedgerFormat {
                 Boolean.parseBoolean(reader.text("kept-disks")),
                 stop,
                 end(reader));
+    }
+
+    /** Older agents wrote none, and nothing that was leased. */
+    private static Workload workload(Reader reader) {
+        return !reader.has("namespace")
+                ? Workload.UNKNOWN
+                : new Workload(
+                        reader.text("namespace"),
+                        reader.text("job"),
+                        Math.toIntExact(reader.number("vcpus")),
+                        reader.number("memory-mib"));
     }
 
     private static Optional<InstanceEnd> end(Reader reader) {

@@ -27,6 +27,11 @@ final class Reports {
                 .setProgress(instance.message)
                 .setPid(instance.pid)
                 .setVmName(entry.vmName())
+                .setLeased(entry.leased())
+                .setNamespace(entry.workload().namespace())
+                .setJob(entry.workload().job())
+                .setVcpus(entry.workload().vcpus())
+                .setMemoryMib(entry.workload().memoryMib())
                 .setKeptDisks(entry.keptDisks());
         instance.driver.ifPresent(driver -> report.setDriver(driver(driver)));
         entry.launch()
@@ -39,7 +44,7 @@ final class Reports {
     }
 
     static InstancePhase phase(Instance instance) {
-        if (instance.stage != Instance.Stage.ENDED && instance.stopOrdered()) {
+        if (instance.stage != Instance.Stage.ENDED && instance.toEnd()) {
             return InstancePhase.INSTANCE_PHASE_STOPPING;
         }
         return switch (instance.stage) {
@@ -103,6 +108,7 @@ final class Reports {
             case STOPPED -> ExitReason.EXIT_REASON_STOPPED;
             case START_FAILED -> ExitReason.EXIT_REASON_START_FAILED;
             case CRASHED -> ExitReason.EXIT_REASON_CRASHED;
+            case LEASE_ENDED -> ExitReason.EXIT_REASON_LEASE_ENDED;
             case LOST -> ExitReason.EXIT_REASON_LOST;
         };
     }

@@ -24,6 +24,9 @@ import org.slf4j.LoggerFactory;
 final class StartCommands {
     private static final Logger LOG = LoggerFactory.getLogger(StartCommands.class);
 
+    /** How long a start waits before it looks again whether the lease is long enough. */
+    private static final Duration LEASE_WAIT = Duration.ofMillis(100);
+
     private final InstanceTable table;
     private final StopCommands stops;
     private final InstanceWatch watch;
@@ -47,9 +50,15 @@ final class StartCommands {
             }
             return;
         }
+        StartInstance start = command.getStart();
+        if (start.getLeased() && !table.with.lease().mayStart(command.getLineage())) {
+            postpone(id, command, from);
+            return;
+        }
         long highest = table.highestOf(id.vmId());
         if (id.incarnation() <= highest) {
-            table.refuse(
+            table.refuseForGood(
+                    id,
                     command,
                     from,
                     "incarnation " + id.incarnation() + " is not started: this host has seen, refused or forgotten "
@@ -65,15 +74,16 @@ final class StartCommands {
                     "instance " + other.get().id + " of the same VM may be running on this host. Fix: stop it first");
             return;
         }
-        StartInstance start = command.getStart();
         LedgerEntry intent = LedgerEntry.intent(
-                id,
-                start.getVmName(),
-                start.getSpecVersion(),
-                command.getSequence(),
-                table.with.time().wallMillis());
+                        id,
+                        start.getVmName(),
+                        start.getSpecVersion(),
+                        command.getSequence(),
+                        table.with.time().wallMillis())
+                .withWorkload(workload(start), start.getLeased());
         Instance instance =
                 new Instance(intent, Stage.RECORDING, table.with.time().nanoTime());
+        instance.lineage = start.getLeased() ? command.getLineage() : 0;
         instance.pendingStart = new PendingAck(from, command.getSequence());
         table.instances.put(id, instance);
         table.ledgerLanes.submit(
@@ -89,6 +99,31 @@ final class StartCommands {
                         kept -> recorded(instance, start, kept), failure -> notRecorded(instance, command, failure)));
     }
 
+    /** The lease does not allow the start; if one that does is being written, the start waits for that. */
+    private void postpone(InstanceId id, Command command, ControllerSink from) {
+        boolean kept = table.with.lease().startsOnceWritten(command.getLineage(), () -> {
+            if (table.isPresent(from)
+                    && command.getEpoch() >= table.with.highestEpoch().getAsLong()) {
+                start(id, command, from);
+            }
+        });
+        if (!kept) {
+            // No answer: the leader sends it again once it has granted what allows it, or has placed the VM anew.
+            LOG.info(
+                    "dropped the start of instance {}: it names lineage {}, and the host's lease is another one or too short",
+                    id,
+                    command.getLineage());
+        }
+    }
+
+    private static Workload workload(StartInstance start) {
+        return new Workload(
+                start.getNamespace(),
+                start.getJob(),
+                start.getTemplate().getVcpus(),
+                start.getTemplate().getMemoryMib());
+    }
+
     private void recorded(Instance instance, StartInstance start, boolean keptDisks) {
         instance.entry = instance.entry.withKeptDisks(keptDisks);
         instance.stage = Stage.PREPARING;
@@ -99,7 +134,7 @@ final class StartCommands {
                     pending.from(),
                     InstanceTable.answer(instance.id, pending.sequence(), CommandAck.Outcome.OUTCOME_ACCEPTED));
         }
-        if (instance.stopOrdered()) {
+        if (instance.toEnd()) {
             stops.carryOut(instance);
         } else {
             prepare(instance, start);
@@ -125,6 +160,7 @@ final class StartCommands {
             LaunchChoice choice = LaunchChoice.of(
                     start.getTemplate().getDriver(),
                     start.getTemplate().getAcceleration(),
+                    start.getLeased() ? LaunchChoice.Need.RUN_LEASED : LaunchChoice.Need.RUN,
                     table.with.host().get());
             instance.driver = Optional.of(choice.driver());
             order = new StartOrder(
@@ -182,7 +218,7 @@ final class StartCommands {
         instance.entry = instance.entry.withKeptDisks(preparation.keptDisks());
         instance.message = "";
         preparation.rejection().ifPresent(rejection -> reject(instance, rejection.field(), Failures.text(rejection)));
-        preparation.spec().ifPresent(spec -> {
+        preparation.spec().map(spec -> bound(instance, spec)).ifPresent(spec -> {
             VmDriver driver = table.driver(order.driver());
             DriverHandle handle = driver.handle(spec);
             instance.entry = instance.entry.withLaunch(new Launch(handle, Optional.of(order.accelerator())));
@@ -197,24 +233,77 @@ final class StartCommands {
         });
     }
 
+    private LaunchSpec bound(Instance instance, LaunchSpec spec) {
+        return instance.entry.leased() ? spec.leased(table.with.lease().bond(instance.lineage)) : spec;
+    }
+
     private void launch(Instance instance, VmDriver driver, LaunchSpec spec, DriverHandle handle) {
-        if (instance.stopOrdered()) {
+        if (instance.toEnd()) {
             table.endBeforeStart(instance);
+            return;
+        }
+        if (instance.entry.leased() && !table.with.lease().mayStart(instance.lineage)) {
+            launchLater(instance, driver, spec, handle);
             return;
         }
         instance.startInFlight = true;
         table.report(instance);
         table.vmLanes.submit(
-                instance.id.vmId(),
-                "start " + instance.id,
-                () -> {
-                    driver.start(spec);
-                    return look(driver, instance.id, handle);
-                },
-                outcome -> {
+                instance.id.vmId(), "start " + instance.id, () -> start(instance, driver, spec, handle), outcome -> {
                     instance.startInFlight = false;
-                    outcome.handle(status -> started(instance, status), failure -> notStarted(instance, failure));
+                    outcome.handle(
+                            status -> status.ifPresentOrElse(
+                                    now -> looked(instance, now), () -> launchLater(instance, driver, spec, handle)),
+                            failure -> notStarted(instance, failure));
                 });
+    }
+
+    /** The lease is too short for a start: soon it is extended, or it lapses and ends the instance. */
+    private void launchLater(Instance instance, VmDriver driver, LaunchSpec spec, DriverHandle handle) {
+        if (instance.toEnd()) {
+            table.endBeforeStart(instance);
+            return;
+        }
+        table.with.loop().schedule(LEASE_WAIT, () -> {
+            if (instance.stage == Stage.STARTING) {
+                launch(instance, driver, spec, handle);
+            }
+        });
+    }
+
+    /** On a worker, which may have waited long. Empty if the lease does not allow the start any more. */
+    private Optional<InstanceStatus> start(Instance instance, VmDriver driver, LaunchSpec spec, DriverHandle handle)
+            throws DriverException {
+        if (spec.lease().isPresent()
+                && !table.with.lease().lasts(spec.lease().get().lineage())) {
+            return Optional.empty();
+        }
+        try {
+            driver.start(spec);
+        } catch (DriverException e) {
+            InstanceStatus status = look(driver, instance.id, handle);
+            if (spec.lease().isPresent() && isLeaseEnd(status)) {
+                return Optional.of(status);
+            }
+            throw e;
+        }
+        return Optional.of(look(driver, instance.id, handle));
+    }
+
+    /** Its guard has refused to run it, or has ended it before the guest ran. */
+    private static boolean isLeaseEnd(InstanceStatus status) {
+        return status.exit()
+                .map(ExitInfo::cause)
+                .filter(ExitInfo.Cause.LEASE_ENDED::equals)
+                .isPresent();
+    }
+
+    private void looked(Instance instance, InstanceStatus status) {
+        if (isLeaseEnd(status)) {
+            watch.settle(instance, status);
+        } else {
+            started(instance, status);
+        }
     }
 
     private void started(Instance instance, InstanceStatus status) {
@@ -231,7 +320,11 @@ final class StartCommands {
 
     private void notStarted(Instance instance, Exception failure) {
         table.with.observer().startFailed(driverOf(instance));
-        if (failure instanceof DriverException e) {
+        if (failure instanceof DriverException && instance.lapsed) {
+            ExitInfo exit = instance.exitSeen.orElseGet(
+                    () -> new ExitInfo(ExitInfo.Cause.LEASE_ENDED, 0, 0, Failures.text(failure), ""));
+            table.end(instance, instance.entry.exited(table.endOf(instance, exit, Optional.empty())));
+        } else if (failure instanceof DriverException e) {
             LOG.warn("instance {} could not be started: {}", instance.id, Failures.text(e));
             table.end(
                     instance,

@@ -79,21 +79,17 @@ final class StopCommands {
 
     private void climb(Instance instance) {
         Duration grace = instance.entry.stop().map(StopOrder::grace).orElse(Duration.ZERO);
-        if (!isOrdered(instance, StopOrder.Kind.STOP) || instance.ladder.busy()) {
+        if (instance.toBeKilled() || !instance.toEnd() || instance.ladder.busy()) {
             return;
         }
         endBy(instance, "stop", false, (driver, handle) -> driver.stop(instance.id, handle, grace));
     }
 
     private void kill(Instance instance) {
-        if (!isOrdered(instance, StopOrder.Kind.KILL) || instance.ladder.killing) {
+        if (!instance.toBeKilled() || instance.ladder.killing) {
             return;
         }
         endBy(instance, "kill", true, (driver, handle) -> driver.kill(instance.id, handle));
-    }
-
-    private static boolean isOrdered(Instance instance, StopOrder.Kind kind) {
-        return instance.entry.stop().map(StopOrder::kind).filter(kind::equals).isPresent();
     }
 
     /** A way to end a hypervisor. */

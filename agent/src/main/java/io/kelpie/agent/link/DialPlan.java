@@ -68,6 +68,11 @@ final class DialPlan {
         return turn();
     }
 
+    /** A controller has said that it leads. */
+    Dial afterLeaderSaidSo(String address) {
+        return new Dial(address, Duration.ZERO);
+    }
+
     private Dial turn() {
         String address = addresses.get(Math.floorMod(next++, addresses.size()));
         long bound = Math.min(LAST_BOUND_MILLIS, FIRST_BOUND_MILLIS << Math.min(failures, 10));

@@ -4,23 +4,39 @@ import com.google.rpc.ErrorInfo;
 import io.grpc.ManagedChannel;
 import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientResponseObserver;
+import io.grpc.stub.StreamObserver;
 import io.kelpie.common.error.GrpcErrors;
 import io.kelpie.proto.v1.AgentServiceGrpc;
+import io.kelpie.proto.v1.ConfirmNotLeadingRequest;
+import io.kelpie.proto.v1.ConfirmNotLeadingResponse;
 import io.kelpie.proto.v1.ConnectRequest;
 import io.kelpie.proto.v1.ConnectResponse;
 import io.kelpie.proto.v1.ErrorReason;
 import io.kelpie.proto.v1.UploadLogRequest;
 import io.kelpie.proto.v1.UploadLogResponse;
+import java.time.Duration;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** Reaches controllers by gRPC, with a channel of its own for each connection. */
+/**
+ * Reaches controllers by gRPC, with a channel of its own for each connection. Single calls to one address share a channel
+ * as long as they succeed: the next one after a failure begins with a new channel, which does not wait for what a broken
+ * one waits for.
+ */
 public final class GrpcTransport implements Transport {
     /** Messages that a controller may send ahead of what was worked off. */
     private static final int AHEAD = 32;
 
+    private static final int SHARED_MAX = 16;
+
     private final Function<String, ManagedChannel> channels;
+    private final Map<String, ManagedChannel> shared = new LinkedHashMap<>();
+    private boolean closed;
 
     /** @param channels makes a channel to an address; see {@link Channels} */
     public GrpcTransport(Function<String, ManagedChannel> channels) {
@@ -36,8 +52,69 @@ public final class GrpcTransport implements Transport {
     }
 
     @Override
-    public void close() {
-        // Each connection closes its own channel.
+    public void confirmNotLeading(
+            String address, ConfirmNotLeadingRequest request, Duration deadline, ConfirmListener listener) {
+        Optional<ManagedChannel> channel = share(address);
+        if (channel.isEmpty()) {
+            listener.failed("the agent ends");
+            return;
+        }
+        AgentServiceGrpc.newStub(channel.get())
+                .withDeadlineAfter(deadline.toNanos(), TimeUnit.NANOSECONDS)
+                .confirmNotLeading(request, new StreamObserver<>() {
+                    private @Nullable ConfirmNotLeadingResponse answer;
+
+                    @Override
+                    public void onNext(ConfirmNotLeadingResponse message) {
+                        answer = message;
+                    }
+
+                    @Override
+                    public void onError(Throwable failure) {
+                        discard(address, channel.get());
+                        listener.failed(disconnect(failure).message());
+                    }
+
+                    @Override
+                    public void onCompleted() {
+                        if (answer == null) {
+                            listener.failed("it answered nothing");
+                        } else {
+                            listener.answered(answer);
+                        }
+                    }
+                });
+    }
+
+    /** The channel for single calls to the address; empty once this is closed. */
+    private synchronized Optional<ManagedChannel> share(String address) {
+        if (closed) {
+            return Optional.empty();
+        }
+        ManagedChannel channel = shared.remove(address);
+        if (channel == null) {
+            channel = channels.apply(address);
+        }
+        shared.put(address, channel);
+        if (shared.size() > SHARED_MAX) {
+            Iterator<ManagedChannel> oldest = shared.values().iterator();
+            oldest.next().shutdown();
+            oldest.remove();
+        }
+        return Optional.of(channel);
+    }
+
+    private synchronized void discard(String address, ManagedChannel broken) {
+        shared.remove(address, broken);
+        broken.shutdownNow();
+    }
+
+    /** Ends single calls; each connection closes its own channel. */
+    @Override
+    public synchronized void close() {
+        closed = true;
+        shared.values().forEach(ManagedChannel::shutdownNow);
+        shared.clear();
     }
 
     static Disconnect disconnect(Throwable failure) {

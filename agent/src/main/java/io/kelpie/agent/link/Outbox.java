@@ -9,6 +9,7 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,11 +23,17 @@ final class Outbox {
 
     private final Map<CommandKey, CommandAck> acks = new LinkedHashMap<>();
     private final Map<InstanceKey, InstanceReport> reports = new LinkedHashMap<>();
-    private @Nullable Heartbeat heartbeat;
+    private final Supplier<Heartbeat> heartbeat;
+    private boolean heartbeatDue;
     private @Nullable HostCapabilities capabilities;
 
-    void put(Heartbeat newest) {
-        heartbeat = newest;
+    /** @param heartbeat makes a heartbeat at the moment at which it is sent */
+    Outbox(Supplier<Heartbeat> heartbeat) {
+        this.heartbeat = heartbeat;
+    }
+
+    void heartbeatDue() {
+        heartbeatDue = true;
     }
 
     void put(HostCapabilities newest) {
@@ -49,10 +56,9 @@ final class Outbox {
     /** Takes the next message: signs of life first, then answers, then reports. */
     Optional<ConnectRequest> next() {
         ConnectRequest.Builder message = ConnectRequest.newBuilder();
-        if (heartbeat != null) {
-            message.setHeartbeat(heartbeat);
-            heartbeat = null;
-            return Optional.of(message.build());
+        if (heartbeatDue) {
+            heartbeatDue = false;
+            return Optional.of(message.setHeartbeat(heartbeat.get()).build());
         }
         if (!acks.isEmpty()) {
             return Optional.of(message.setAck(first(acks)).build());

@@ -1,8 +1,11 @@
 package io.kelpie.agent.link;
 
+import io.kelpie.proto.v1.ConfirmNotLeadingRequest;
+import io.kelpie.proto.v1.ConfirmNotLeadingResponse;
 import io.kelpie.proto.v1.ConnectRequest;
 import io.kelpie.proto.v1.ConnectResponse;
 import io.kelpie.proto.v1.UploadLogRequest;
+import java.time.Duration;
 import java.util.Optional;
 
 /** How the agent reaches controllers. */
@@ -66,6 +69,18 @@ public interface Transport extends AutoCloseable {
         /** Nothing follows. */
         void complete();
     }
+
+    /** What a controller answers when it is asked whether it leads. Called once, on a thread of the transport. */
+    interface ConfirmListener {
+        void answered(ConfirmNotLeadingResponse answer);
+
+        /** It did not answer in time, or not at all; {@code why} is for the operator. */
+        void failed(String why);
+    }
+
+    /** Asks a controller whether it leads; does not block. The listener hears of it after the deadline at the latest. */
+    void confirmNotLeading(
+            String address, ConfirmNotLeadingRequest request, Duration deadline, ConfirmListener listener);
 
     /** Dials; never fails at once, but by {@link Listener#onClosed}. */
     Connection connect(String address, Listener listener);

@@ -6,12 +6,18 @@ import io.kelpie.agent.disk.DiskStore;
 import io.kelpie.agent.disk.PoolConfig;
 import io.kelpie.agent.disk.Pools;
 import io.kelpie.agent.disk.QemuImg;
+import io.kelpie.agent.fencing.ControllerSets;
+import io.kelpie.agent.fencing.DeadlineFile;
 import io.kelpie.agent.fencing.DurableFile;
 import io.kelpie.agent.fencing.EpochStore;
+import io.kelpie.agent.fencing.LeaseRules;
+import io.kelpie.agent.fencing.LibcBootClock;
+import io.kelpie.agent.fencing.SmallFile;
 import io.kelpie.agent.image.ImageLimits;
 import io.kelpie.agent.image.ImageLimits.Loopback;
 import io.kelpie.agent.image.ImageStore;
 import io.kelpie.agent.instance.FileLedger;
+import io.kelpie.agent.instance.HostLease;
 import io.kelpie.agent.instance.HostProvisioner;
 import io.kelpie.agent.instance.InstanceFolders;
 import io.kelpie.agent.instance.InstanceManager;
@@ -84,8 +90,12 @@ public final class Agent implements AutoCloseable {
         // What is on disk.
         Machine machine = Machine.read();
         Path data = config.dataFolder();
-        HostIdentity identity = opened("host identity", HostIdentity.take(data, machine.machineId()));
+        HostIdentity identity = opened("host identity", HostIdentity.take(data, machine));
         EpochStore epochs = EpochStore.open(data.resolve("epoch"));
+        ControllerSets sets = ControllerSets.open(data.resolve("controllers"));
+        Path run = config.runFolder().toAbsolutePath();
+        DurableFile.createFolders(run);
+        opened("run folder", FolderLock.take(run, "runFolder"));
         InstanceFolders folders = new InstanceFolders(data.resolve("instances"), config.runFolder());
         FileLedger ledger = new FileLedger(folders);
         Ledger.Contents contents = ledger.load();
@@ -127,7 +137,15 @@ public final class Agent implements AutoCloseable {
                 config.drivers(),
                 () -> Duration.ofMillis(ManagementFactory.getRuntimeMXBean().getUptime()));
 
-        // Instances, and the stream to the leader.
+        // The lease, the instances, and the stream to the leader.
+        HostLease lease = HostLease.open(new HostLease.Surroundings(
+                loop,
+                workers,
+                new LibcBootClock(),
+                LeaseRules.SAFE,
+                new DeadlineFile(SmallFile.untilReboot(run.resolve("deadline"))),
+                machine.bootId(),
+                observer));
         InstanceManager instances = new InstanceManager(
                 new InstanceManager.Surroundings(
                         loop,
@@ -139,7 +157,8 @@ public final class Agent implements AutoCloseable {
                         drivers.all(),
                         () -> watch.current().status(),
                         epochs::highest,
-                        observer),
+                        observer,
+                        lease),
                 identity.hostId().toString(),
                 Machine.uptimeMillis() * SEQUENCES_PER_MILLI);
         ControllerLink link = opened(
@@ -152,6 +171,8 @@ public final class Agent implements AutoCloseable {
                                 opened("transport", new GrpcTransport(Channels.plaintext())),
                                 new SplittableRandom(),
                                 epochs,
+                                sets,
+                                lease,
                                 instances,
                                 new LogUploader(folders::serialLog, threads),
                                 observer),

@@ -5,6 +5,7 @@ import com.codahale.metrics.Timer;
 import io.kelpie.agent.driver.DriverKind;
 import io.kelpie.agent.instance.InstanceEnd;
 import io.kelpie.agent.instance.InstanceObserver;
+import io.kelpie.agent.instance.LeaseObserver;
 import io.kelpie.agent.link.LinkObserver;
 import io.kelpie.common.metrics.Metrics;
 import io.kelpie.proto.v1.InstancePhase;
@@ -19,13 +20,15 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 
 /** What this agent measures of itself. Thread-safe. */
-final class AgentMetrics implements InstanceObserver, LinkObserver {
+final class AgentMetrics implements InstanceObserver, LinkObserver, LeaseObserver {
     private static final String PHASE_PREFIX = "INSTANCE_PHASE_";
 
     private final Metrics metrics;
     private final Map<InstancePhase, AtomicInteger> phases = new EnumMap<>(InstancePhase.class);
     private final Counter heartbeats;
     private final AtomicInteger connected = new AtomicInteger();
+    private final AtomicInteger leased = new AtomicInteger();
+    private final Counter lapses;
     private final Supplier<Duration> age;
 
     /** @param age how long this process has been running */
@@ -46,6 +49,10 @@ final class AgentMetrics implements InstanceObserver, LinkObserver {
         }
         metrics.gauge("kelpie_agent_connected", "1 while a leader has accepted this host, else 0.", connected::get);
         this.heartbeats = metrics.counter("kelpie_agent_heartbeats_total", "Heartbeats that a leader has answered.");
+        metrics.gauge("kelpie_agent_lease_held", "1 while this host holds a lease, else 0.", leased::get);
+        this.lapses = metrics.counter(
+                "kelpie_agent_lease_barriers_total",
+                "Times that leased instances were ended before a lease was asked for, the agent's start included.");
         for (DriverKind driver : drivers) {
             // There from the beginning, so that the first failure shows as an increase.
             starts(driver, "ok");
@@ -122,6 +129,16 @@ final class AgentMetrics implements InstanceObserver, LinkObserver {
     @Override
     public void heartbeat() {
         heartbeats.inc();
+    }
+
+    @Override
+    public void held(boolean held) {
+        leased.set(held ? 1 : 0);
+    }
+
+    @Override
+    public void lapsed() {
+        lapses.inc();
     }
 
     private Timer startSeconds(DriverKind driver) {

@@ -59,7 +59,12 @@ final class Drivers implements AutoCloseable {
                         time,
                         QemuTimeouts.standard());
             case LIBVIRT ->
-                new LibvirtDriver(LibvirtSettings.system(config.libvirtUri(), Optional.of(config.qemuBinary())), time);
+                new LibvirtDriver(
+                        LibvirtSettings.system(
+                                config.libvirtUri(),
+                                Optional.of(config.qemuBinary()),
+                                Optional.of(config.guard().orElseGet(Drivers::installedGuard))),
+                        time);
             case FAKE -> new FakeDriver(config.dataFolder().resolve("fake.yaml"), folders.instances(), time);
         };
     }

@@ -48,7 +48,8 @@ record HostState(MeasuredHost measured, Map<DriverKind, DriverFingerprint> drive
                         .setDriver(choice(kind))
                         .setUsable(found.usable())
                         .setVersion(found.version())
-                        .setReason(found.reason()));
+                        .setReason(found.reason())
+                        .setCanLease(found.canLease()));
             }
         }
         return all.build();

@@ -131,7 +131,7 @@ final class HostWatch {
             return fingerprint.get();
         } catch (ExecutionException e) {
             LOG.error("defect of a driver", e);
-            return new DriverFingerprint(false, "", "a defect of the agent: " + e.getCause());
+            return DriverFingerprint.unusable("", "a defect of the agent: " + e.getCause());
         }
     }
 
@@ -151,7 +151,11 @@ final class HostWatch {
 
     private static void logDriver(DriverKind kind, DriverFingerprint found) {
         if (found.usable()) {
-            LOG.info("driver {} can be used, version {}", kind, found.version());
+            LOG.info(
+                    "driver {} can be used, version {}{}",
+                    kind,
+                    found.version(),
+                    found.reason().isEmpty() ? "" : ", but: " + found.reason());
         } else {
             LOG.warn("driver {} cannot be used: {}", kind, found.reason());
         }

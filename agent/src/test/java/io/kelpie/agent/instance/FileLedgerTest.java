@@ -39,7 +39,8 @@ class FileLedgerTest {
     }
 
     private static LedgerEntry intent() {
-        return LedgerEntry.intent(ID, "web-0", 2, 17, 1_700_000_000_000L);
+        return LedgerEntry.intent(ID, "web-0", 2, 17, 1_700_000_000_000L)
+                .withWorkload(new Workload("shop", "web", 2, 2048), true);
     }
 
     private static LedgerEntry full() {
@@ -185,9 +186,15 @@ class FileLedgerTest {
         }
         ledger.write(LedgerEntry.intent(new InstanceId(oldButInUse, 2), "x", 1, 1, 1));
 
-        assertThat(ledger.prune(now, Duration.ofDays(1), 10)).isEqualTo(Map.of(old, 1L));
+        assertThat(ledger.prune(now, new Ledger.Retention(Duration.ZERO, Duration.ofDays(1), 10)))
+                .isEqualTo(Map.of(old, 1L));
         assertThat(ledger.load().highest()).containsOnlyKeys(oldButInUse, young);
-        assertThat(ledger.prune(now, Duration.ofDays(1), 0)).isEqualTo(Map.of(young, 1L));
+        Files.setLastModifiedTime(folders.vm(young).resolve("highest"), FileTime.fromMillis(now - 5_000));
+        assertThat(ledger.prune(now, new Ledger.Retention(Duration.ofSeconds(6), Duration.ofSeconds(1), 0)))
+                .as("younger than the present lineage")
+                .isEmpty();
+        assertThat(ledger.prune(now, new Ledger.Retention(Duration.ZERO, Duration.ofDays(1), 0)))
+                .isEqualTo(Map.of(young, 1L));
     }
 
     @Test
@@ -195,6 +202,8 @@ class FileLedgerTest {
         assertThatThrownBy(() -> new LedgerEntry(
                         ID,
                         "web-0",
+                        Workload.UNKNOWN,
+                        false,
                         1,
                         1,
                         1,

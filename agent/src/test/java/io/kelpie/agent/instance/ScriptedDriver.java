@@ -46,8 +46,12 @@ public final class ScriptedDriver implements VmDriver {
 
     final Processes processes;
     final List<String> calls = new ArrayList<>();
+    final List<LaunchSpec> specs = new ArrayList<>();
 
     @Nullable DriverException startFailure;
+
+    /** How an instance ended whose start fails. */
+    ExitInfo.@Nullable Cause startEnd;
 
     @Nullable RuntimeException startDefect;
 
@@ -94,7 +98,7 @@ public final class ScriptedDriver implements VmDriver {
 
     @Override
     public DriverFingerprint fingerprint() {
-        return new DriverFingerprint(true, "1", "");
+        return new DriverFingerprint(true, "1", "", true);
     }
 
     @Override
@@ -105,6 +109,10 @@ public final class ScriptedDriver implements VmDriver {
     @Override
     public void start(LaunchSpec spec) throws DriverException {
         calls.add("start " + spec.id());
+        specs.add(spec);
+        if (startEnd != null) {
+            processes.end(spec.id(), startEnd, 0);
+        }
         if (startFailure != null) {
             throw startFailure;
         }

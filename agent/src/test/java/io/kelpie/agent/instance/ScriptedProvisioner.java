@@ -48,7 +48,8 @@ public final class ScriptedProvisioner implements Provisioner {
                 List.of(),
                 folders.serialLog(order.id().vmId()),
                 folders.instance(order.id()),
-                folders.run(order.id()));
+                folders.run(order.id()),
+                Optional.empty());
         return new Prepared(spec, hasKeptDisks(order.id().vmId()));
     }
 

@@ -4,6 +4,11 @@ import io.kelpie.agent.driver.DriverFingerprint;
 import io.kelpie.agent.driver.DriverKind;
 import io.kelpie.agent.driver.InstanceId;
 import io.kelpie.agent.driver.VmDriver;
+import io.kelpie.agent.fencing.Deadline;
+import io.kelpie.agent.fencing.DeadlineFile;
+import io.kelpie.agent.fencing.Lease;
+import io.kelpie.agent.fencing.LeaseRules;
+import io.kelpie.agent.fencing.SmallFile;
 import io.kelpie.proto.v1.Acceleration;
 import io.kelpie.proto.v1.Command;
 import io.kelpie.proto.v1.CommandAck;
@@ -11,6 +16,7 @@ import io.kelpie.proto.v1.ForgetInstance;
 import io.kelpie.proto.v1.InstancePhase;
 import io.kelpie.proto.v1.InstanceReport;
 import io.kelpie.proto.v1.KillInstance;
+import io.kelpie.proto.v1.LeaseGrant;
 import io.kelpie.proto.v1.StartInstance;
 import io.kelpie.proto.v1.StopInstance;
 import io.kelpie.proto.v1.VmTemplate;
@@ -36,11 +42,18 @@ public final class TestHost {
     public final Observer observer = new Observer();
     public ScriptedDriver driver = new ScriptedDriver(processes);
     public Map<DriverKind, VmDriver> drivers = new EnumMap<>(DriverKind.class);
+    public final SmallFile deadline;
+    public HostLease lease;
     public InstanceManager manager;
     public Stream stream = new Stream();
     public List<InstanceReport> hello = List.of();
     public long epoch = 7;
     public boolean settled;
+    /** The process stood still for so long: the boot clock went on, and no timer of the loop. */
+    public Duration stoodStill = Duration.ZERO;
+
+    public String bootId = "boot-1";
+    public int lapses;
     private long nextSequence = 1;
 
     /** A stream that keeps what goes up. */
@@ -110,7 +123,9 @@ public final class TestHost {
         folders = new InstanceFolders(folder.resolve("instances"), folder.resolve("run"));
         ledger = new FileLedger(folders);
         provisioner = new ScriptedProvisioner(folders);
+        deadline = SmallFile.untilReboot(folder.resolve("deadline").toAbsolutePath());
         drivers.put(DriverKind.QEMU, driver);
+        lease = lease();
         manager = restart();
     }
 
@@ -133,6 +148,7 @@ public final class TestHost {
         loop.crash();
         settled = false;
         observer.recovered = Optional.empty();
+        lease = lease();
         manager = new InstanceManager(
                 new InstanceManager.Surroundings(
                         loop,
@@ -143,15 +159,68 @@ public final class TestHost {
                         provisioner,
                         drivers,
                         () -> new HostStatus(
-                                Map.of(DriverKind.QEMU, new DriverFingerprint(true, "1", "")), false, "no KVM", false),
+                                Map.of(DriverKind.QEMU, new DriverFingerprint(true, "1", "", true)),
+                                false,
+                                "no KVM",
+                                false),
                         () -> epoch,
-                        observer),
+                        observer,
+                        lease),
                 "host-1",
                 nextSequence);
         nextSequence += 1_000;
         manager.recover(newLedger.load(), () -> settled = true);
         loop.settle();
         return manager;
+    }
+
+    private HostLease lease() throws IOException {
+        return HostLease.open(new HostLease.Surroundings(
+                loop, loop, this::bootNanos, LeaseRules.SAFE, new DeadlineFile(deadline), bootId, new LeaseObserver() {
+                    @Override
+                    public void held(boolean held) {}
+
+                    @Override
+                    public void lapsed() {
+                        lapses++;
+                    }
+                }));
+    }
+
+    /** The boot clock. */
+    public long bootNanos() {
+        return loop.nanoTime() + stoodStill.toNanos();
+    }
+
+    /** What the deadline file says. */
+    public Deadline deadline() throws IOException {
+        return new DeadlineFile(deadline).read().orElseThrow();
+    }
+
+    /** The leader answers this question. */
+    public LeaseGrant.Builder grant(Lease.Question question) {
+        return LeaseGrant.newBuilder()
+                .setEpoch(epoch)
+                .setSequence(question.sequence())
+                .setLineage(question.lineage())
+                .setBootId(bootId)
+                .setLeaseMillis(12_000);
+    }
+
+    /** A heartbeat goes up and is granted; the host's lineage. */
+    public long leaseGranted() {
+        loop.settle();
+        lease.granted(grant(lease.ask()).build(), epoch);
+        loop.settle();
+        return lease.heldLineage();
+    }
+
+    public Command startLeased(long incarnation, long lineage) {
+        Command start = start(incarnation);
+        return start.toBuilder()
+                .setLineage(lineage)
+                .setStart(start.getStart().toBuilder().setLeased(true))
+                .build();
     }
 
     /** A new stream takes the place of the old one. */

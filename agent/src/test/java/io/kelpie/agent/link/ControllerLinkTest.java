@@ -13,72 +13,41 @@ import io.kelpie.proto.v1.ConnectResponse;
 import io.kelpie.proto.v1.HeartbeatAck;
 import io.kelpie.proto.v1.Hello;
 import io.kelpie.proto.v1.HostCapabilities;
-import io.kelpie.proto.v1.HostCapacity;
 import io.kelpie.proto.v1.InstancePhase;
 import io.kelpie.proto.v1.OpenLog;
-import io.kelpie.proto.v1.Pool;
 import io.kelpie.proto.v1.Welcome;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.SplittableRandom;
 import java.util.UUID;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class ControllerLinkTest {
-    private static final UUID CLUSTER = UUID.fromString("aaaaaaaa-0000-4000-8000-000000000001");
+    private static final UUID CLUSTER = TestLink.CLUSTER;
 
     @TempDir
     Path folder;
 
-    private final FakeTransport transport = new FakeTransport();
-    private final List<OpenLog> logs = new ArrayList<>();
-    private final List<Boolean> connected = new ArrayList<>();
+    private FakeTransport transport;
+    private List<OpenLog> logs;
+    private List<Boolean> connected;
     private TestHost host;
     private EpochStore epochs;
     private ControllerLink link;
 
     @BeforeEach
     void connect() throws IOException {
-        host = new TestHost(folder);
-        epochs = EpochStore.open(folder.resolve("epoch"));
-        link = new ControllerLink(
-                new ControllerLink.Surroundings(
-                        host.loop,
-                        host.loop,
-                        host.loop,
-                        transport,
-                        new SplittableRandom(1),
-                        epochs,
-                        host.manager,
-                        (request, call) -> logs.add(request),
-                        new LinkObserver() {
-                            @Override
-                            public void connected(boolean now) {
-                                connected.add(now);
-                            }
-
-                            @Override
-                            public void heartbeat() {}
-                        }),
-                new HostDescription(
-                        "host-1",
-                        "h1",
-                        "boot-1",
-                        "1.0",
-                        Map.of("rack", "r1"),
-                        HostCapabilities::getDefaultInstance,
-                        () -> HostCapacity.newBuilder().setCpus(2).build(),
-                        () -> List.of(Pool.newBuilder().setName("default").build())),
-                List.of("c1:1", "c2:1", "c3:1"));
-        link.start();
-        host.loop.advance(Duration.ofMillis(100));
+        TestLink net = new TestLink(folder);
+        transport = net.transport;
+        logs = net.logs;
+        connected = net.connected;
+        host = net.host;
+        epochs = net.epochs;
+        link = net.link;
     }
 
     private FakeTransport.Conn welcomed(long epoch) {

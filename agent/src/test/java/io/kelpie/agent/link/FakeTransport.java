@@ -1,7 +1,10 @@
 package io.kelpie.agent.link;
 
+import io.kelpie.proto.v1.ConfirmNotLeadingRequest;
+import io.kelpie.proto.v1.ConfirmNotLeadingResponse;
 import io.kelpie.proto.v1.ConnectRequest;
 import io.kelpie.proto.v1.ConnectResponse;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -9,6 +12,7 @@ import java.util.Optional;
 /** Connections whose other end is the test. */
 final class FakeTransport implements Transport {
     final List<Conn> dialled = new ArrayList<>();
+    final List<Confirm> confirms = new ArrayList<>();
     boolean readyAtOnce = true;
 
     final class Conn implements Connection {
@@ -61,6 +65,19 @@ final class FakeTransport implements Transport {
         void ends(Disconnect.Kind kind, Optional<String> leader) {
             listener.onClosed(new Disconnect(kind, leader, "ended by the test"));
         }
+    }
+
+    /** A controller is asked whether it leads. */
+    record Confirm(String address, ConfirmNotLeadingRequest request, ConfirmListener listener) {
+        void answers(ConfirmNotLeadingResponse.Builder answer) {
+            listener.answered(answer.build());
+        }
+    }
+
+    @Override
+    public void confirmNotLeading(
+            String address, ConfirmNotLeadingRequest request, Duration deadline, ConfirmListener listener) {
+        confirms.add(new Confirm(address, request, listener));
     }
 
     @Override

@@ -11,6 +11,8 @@ import io.grpc.stub.StreamObserver;
 import io.kelpie.common.error.GrpcErrors;
 import io.kelpie.common.error.KelpieException;
 import io.kelpie.proto.v1.AgentServiceGrpc;
+import io.kelpie.proto.v1.ConfirmNotLeadingRequest;
+import io.kelpie.proto.v1.ConfirmNotLeadingResponse;
 import io.kelpie.proto.v1.ConnectRequest;
 import io.kelpie.proto.v1.ConnectResponse;
 import io.kelpie.proto.v1.ErrorReason;
@@ -19,10 +21,12 @@ import io.kelpie.proto.v1.UploadLogRequest;
 import io.kelpie.proto.v1.UploadLogResponse;
 import io.kelpie.proto.v1.Welcome;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -31,8 +35,11 @@ class GrpcTransportTest {
     private final String address = "controller-" + UUID.randomUUID();
     private final Controller controller = new Controller();
     private final Events events = new Events();
-    private final GrpcTransport transport =
-            new GrpcTransport(name -> InProcessChannelBuilder.forName(name).build());
+    private final AtomicInteger channels = new AtomicInteger();
+    private final GrpcTransport transport = new GrpcTransport(name -> {
+        channels.incrementAndGet();
+        return InProcessChannelBuilder.forName(name).build();
+    });
     private Server server;
 
     @BeforeEach
@@ -45,6 +52,7 @@ class GrpcTransportTest {
 
     @AfterEach
     void end() {
+        transport.close();
         server.shutdownNow();
     }
 
@@ -53,6 +61,18 @@ class GrpcTransportTest {
         final List<UploadLogRequest> log = new CopyOnWriteArrayList<>();
         volatile boolean leads = true;
         volatile boolean logComplete;
+        volatile boolean answers = true;
+
+        @Override
+        public void confirmNotLeading(
+                ConfirmNotLeadingRequest request, StreamObserver<ConfirmNotLeadingResponse> agent) {
+            if (answers) {
+                agent.onNext(ConfirmNotLeadingResponse.newBuilder()
+                        .setControllerId("to " + request.getHostId())
+                        .build());
+                agent.onCompleted();
+            }
+        }
 
         @Override
         public StreamObserver<ConnectRequest> connect(StreamObserver<ConnectResponse> agent) {
@@ -152,7 +172,7 @@ class GrpcTransportTest {
             connection.send(ConnectRequest.getDefaultInstance());
         }
         await().until(() -> controller.received.size() == 100);
-        await().during(java.time.Duration.ofMillis(200)).until(() -> events.messages.size() == 32);
+        await().during(Duration.ofMillis(200)).until(() -> events.messages.size() == 32);
         for (int i = 0; i < 68; i++) {
             connection.received();
         }
@@ -192,5 +212,59 @@ class GrpcTransportTest {
         assertThat(controller.log).hasSize(2);
         assertThat(controller.logComplete).isTrue();
         connection.close();
+    }
+
+    private static final class Answers implements Transport.ConfirmListener {
+        final List<String> ids = new CopyOnWriteArrayList<>();
+        final List<String> failures = new CopyOnWriteArrayList<>();
+
+        @Override
+        public void answered(ConfirmNotLeadingResponse answer) {
+            ids.add(answer.getControllerId());
+        }
+
+        @Override
+        public void failed(String why) {
+            failures.add(why);
+        }
+    }
+
+    private void confirm(Duration deadline, Answers answers) {
+        transport.confirmNotLeading(
+                address, ConfirmNotLeadingRequest.newBuilder().setHostId("h1").build(), deadline, answers);
+    }
+
+    @Test
+    void aControllerIsAskedWhetherItLeadsOverOneChannelAsLongAsItAnswers() {
+        Answers answers = new Answers();
+        for (int i = 1; i <= 3; i++) {
+            int expected = i;
+            confirm(Duration.ofSeconds(10), answers);
+            await().until(() -> answers.ids.size() == expected);
+        }
+        assertThat(answers.ids).containsOnly("to h1");
+        assertThat(answers.failures).isEmpty();
+        assertThat(channels).hasValue(1);
+    }
+
+    @Test
+    void oneThatDoesNotAnswerInTimeIsAskedOverANewChannelNextTime() {
+        controller.answers = false;
+        Answers answers = new Answers();
+        confirm(Duration.ofMillis(50), answers);
+        await().until(() -> answers.failures.size() == 1);
+        controller.answers = true;
+        confirm(Duration.ofSeconds(10), answers);
+        await().until(() -> answers.ids.size() == 1);
+        assertThat(channels).hasValue(2);
+    }
+
+    @Test
+    void nobodyIsAskedOnceTheTransportIsClosed() {
+        transport.close();
+        Answers answers = new Answers();
+        confirm(Duration.ofSeconds(10), answers);
+        assertThat(answers.failures).hasSize(1);
+        assertThat(channels).hasValue(0);
     }
 }

@@ -193,6 +193,36 @@ class AgentRealTest {
     }
 
     @Test
+    void aLeasedVmRunsThroughARestartOfItsAgentAndEndsWithTheLease() throws Exception {
+        awaitHello(1);
+        controller.leaseMillis = 20_000;
+        long lineage = controller.awaitLease();
+        Command start = start("guest.raw");
+        controller.command(start.toBuilder()
+                .setLineage(lineage)
+                .setStart(start.getStart().toBuilder().setLeased(true))
+                .build());
+        InstanceReport running = controller.awaitReport(report -> is(report, InstancePhase.INSTANCE_PHASE_RUNNING));
+        assertThat(running.getLeased()).isTrue();
+        assertThat(running.getMemoryMib()).isEqualTo(16);
+
+        agent.close();
+        controller.heartbeats.clear();
+        agent = startAgent();
+        assertThat(awaitHello(2).getLineage()).isEqualTo(lineage);
+        assertThat(controller.awaitLease()).isEqualTo(lineage);
+        assertThat(isGone(running.getPid())).isFalse();
+
+        controller.leaseMillis = 0;
+        InstanceReport exited = controller.awaitReport(report -> is(report, InstancePhase.INSTANCE_PHASE_EXITED));
+        assertThat(exited.getExit().getReason()).isEqualTo(ExitReason.EXIT_REASON_LEASE_ENDED);
+        assertThat(isGone(running.getPid())).isTrue();
+        await().atMost(LONG)
+                .until(() -> controller.heartbeats.stream()
+                        .anyMatch(beat -> beat.getOpens() && beat.getLineage() > lineage));
+    }
+
+    @Test
     void aMissingImageIsRejectedWithItsField() {
         awaitHello(1);
         controller.command(start("absent.raw"));

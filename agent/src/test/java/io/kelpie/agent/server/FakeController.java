@@ -10,9 +10,11 @@ import io.kelpie.proto.v1.Command;
 import io.kelpie.proto.v1.CommandAck;
 import io.kelpie.proto.v1.ConnectRequest;
 import io.kelpie.proto.v1.ConnectResponse;
+import io.kelpie.proto.v1.Heartbeat;
 import io.kelpie.proto.v1.HeartbeatAck;
 import io.kelpie.proto.v1.Hello;
 import io.kelpie.proto.v1.InstanceReport;
+import io.kelpie.proto.v1.LeaseGrant;
 import io.kelpie.proto.v1.OpenLog;
 import io.kelpie.proto.v1.UploadLogRequest;
 import io.kelpie.proto.v1.UploadLogResponse;
@@ -34,6 +36,10 @@ final class FakeController extends AgentServiceGrpc.AgentServiceImplBase impleme
     final List<CommandAck> acks = new CopyOnWriteArrayList<>();
     final List<InstanceReport> reports = new CopyOnWriteArrayList<>();
     final StringBuffer log = new StringBuffer();
+    final List<Heartbeat> heartbeats = new CopyOnWriteArrayList<>();
+    /** Length of what is granted; 0: nothing is. */
+    volatile int leaseMillis;
+
     private final Server server;
     private volatile @Nullable StreamObserver<ConnectResponse> agent;
 
@@ -87,14 +93,11 @@ final class FakeController extends AgentServiceGrpc.AgentServiceImplBase impleme
                                 .setWelcome(Welcome.newBuilder()
                                         .setClusterUuid(CLUSTER.toString())
                                         .setEpoch(1)
-                                        .setHeartbeatMillis(1_000))
+                                        .setHeartbeatMillis(1_000)
+                                        .setKillMarginMillis(1_000))
                                 .build());
                     }
-                    case HEARTBEAT ->
-                        send(ConnectResponse.newBuilder()
-                                .setHeartbeatAck(HeartbeatAck.newBuilder()
-                                        .setSequence(message.getHeartbeat().getSequence()))
-                                .build());
+                    case HEARTBEAT -> heartbeat(message.getHeartbeat());
                     case ACK -> acks.add(message.getAck());
                     case REPORT -> reports.add(message.getReport());
                     case CAPABILITIES, MESSAGE_NOT_SET -> {
@@ -113,6 +116,30 @@ final class FakeController extends AgentServiceGrpc.AgentServiceImplBase impleme
                 agent = null;
             }
         };
+    }
+
+    private void heartbeat(Heartbeat heartbeat) {
+        heartbeats.add(heartbeat);
+        send(ConnectResponse.newBuilder()
+                .setHeartbeatAck(HeartbeatAck.newBuilder().setSequence(heartbeat.getSequence()))
+                .build());
+        if (leaseMillis > 0 && heartbeat.getLineage() > 0) {
+            send(ConnectResponse.newBuilder()
+                    .setLeaseGrant(LeaseGrant.newBuilder()
+                            .setEpoch(1)
+                            .setSequence(heartbeat.getSequence())
+                            .setLineage(heartbeat.getLineage())
+                            .setBootId(heartbeat.getBootId())
+                            .setLeaseMillis(leaseMillis))
+                    .build());
+        }
+    }
+
+    /** The lineage that the host holds. */
+    long awaitLease() {
+        Predicate<Heartbeat> holds = heartbeat -> heartbeat.getLineage() > 0 && !heartbeat.getOpens();
+        await().atMost(Duration.ofSeconds(40)).until(() -> heartbeats.stream().anyMatch(holds));
+        return heartbeats.stream().filter(holds).findFirst().orElseThrow().getLineage();
     }
 
     @Override

@@ -95,7 +95,7 @@ class HostMeasurementTest {
     void whatWasMeasuredIsTold() throws Exception {
         HostState state = new HostState(
                 measurement("b1").measure(),
-                Map.of(DriverKind.QEMU, new DriverFingerprint(true, "7.2", "")),
+                Map.of(DriverKind.QEMU, new DriverFingerprint(true, "7.2", "", true)),
                 List.of());
         HostCapabilities told = state.capabilities();
         assertThat(told.getPagingMode()).isEqualTo(io.kelpie.proto.v1.PagingMode.PAGING_MODE_NPT);
