@@ -1,10 +1,20 @@
 package io.kelpie.controller.leadership;
 
 import com.google.protobuf.InvalidProtocolBufferException;
+import io.kelpie.common.id.Uuids;
 import io.kelpie.common.time.TimeSource;
+import io.kelpie.controller.model.ControllerIdentity;
+import io.kelpie.controller.model.ControllerSet;
+import io.kelpie.controller.store.ControllerSetRecords;
 import io.kelpie.controller.store.zookeeper.ZooKeeperClient;
 import io.kelpie.controller.store.zookeeper.ZooKeeperLayout;
+import io.kelpie.controller.trust.ClusterPin;
+import io.kelpie.controller.trust.StoreHead;
+import io.kelpie.controller.trust.StoreTrust;
+import io.kelpie.controller.trust.StoreVerdict;
+import io.kelpie.controller.trust.UnseenNumbers;
 import io.kelpie.proto.v1.ClusterRecord;
+import io.kelpie.proto.v1.RestoreRecord;
 import io.kelpie.proto.v1.TermRecord;
 import java.util.ArrayList;
 import java.util.List;
@@ -35,50 +45,189 @@ final class TermRegister {
 
     private final ZooKeeperClient client;
     private final ZooKeeperLayout layout;
-    private final String controllerId;
-    private final String address;
+    private final ControllerIdentity self;
     private final TimeSource time;
     private String nonce = newNonce();
 
-    TermRegister(ZooKeeperClient client, String controllerId, String address, TimeSource time) {
+    /** The committed set of controllers does not let this one lead. */
+    static final class NotEntitledException extends Exception {
+        private static final long serialVersionUID = 1;
+
+        NotEntitledException(ControllerSet.Entry.Refused refused) {
+            super(refused.why());
+        }
+    }
+
+    TermRegister(ZooKeeperClient client, ControllerIdentity self, TimeSource time) {
         this.client = client;
         this.layout = client.layout();
-        this.controllerId = controllerId;
-        this.address = address;
+        this.self = self;
         this.time = time;
     }
 
+    /** A term that has begun, and the cluster in whose store. */
+    record Begun(LeaderTerm term, UUID cluster) {}
+
     /**
-     * One attempt to begin a term. Makes the cluster's record first, if there is none.
+     * One attempt to begin a term. Makes the cluster's record first, if there is none and the pin allows it. The first
+     * term of a cluster, or of a store that has none, brings the set of controllers with it.
      *
+     * @param pin what this controller remembers of its cluster
      * @return the term, if it is known to have begun
      * @throws KeeperException if it is not known. To be called again then, with the same session: it finds out what
      *     became of the attempt, as the next one conflicts with it
+     * @throws NotEntitledException if the set of controllers does not let this one lead; nothing has begun
+     * @throws DistrustedStoreException if the store is not the one that the pin remembers; nothing was written to it
      */
-    LeaderTerm begin(ZooKeeper session) throws KeeperException, InterruptedException, InvalidProtocolBufferException {
-        makeFolders(session);
-        makeCluster(session);
-        sync(session);
+    Begun begin(ZooKeeper session, Optional<ClusterPin> pin)
+            throws KeeperException, InterruptedException, InvalidProtocolBufferException, DistrustedStoreException,
+                    NotEntitledException {
+        Look look = look(session);
+        StoreVerdict verdict = StoreTrust.judge(pin, look.head());
+        if (verdict instanceof StoreVerdict.MayCreate) {
+            makeFolders(session);
+            makeCluster(session);
+            look = look(session);
+            verdict = StoreTrust.judge(pin, look.head());
+        }
+        if (verdict instanceof StoreVerdict.Distrusted distrusted) {
+            throw new DistrustedStoreException(distrusted.why());
+        }
+        if (!(verdict instanceof StoreVerdict.Trusted trusted)) {
+            throw KeeperException.create(Code.NONODE, layout.cluster()); // vanished again: tried anew
+        }
         Stat stat = session.exists(layout.term(), false);
-        LeaderTerm begun = stat == null ? beginFirst(session) : beginNext(session);
+        LeaderTerm begun = stat == null ? beginFirst(session, look) : beginNext(session, look);
         nonce = newNonce();
-        return begun;
+        return new Begun(begun, trusted.cluster());
+    }
+
+    /** What the store says of itself; {@code clusterVersion} is the version of its cluster's record. */
+    record Look(StoreHead head, int clusterVersion) {}
+
+    /** Reads what the store says of itself, as of some instant not before the call. Writes nothing. */
+    Look look(ZooKeeper session) throws KeeperException, InterruptedException, InvalidProtocolBufferException {
+        sync(session);
+        Stat clusterStat = new Stat();
+        Optional<byte[]> cluster = read(session, layout.cluster(), clusterStat);
+        Optional<byte[]> term = read(session, layout.term(), new Stat());
+        Optional<byte[]> restore = read(session, layout.restore(), new Stat());
+        StoreHead head = new StoreHead(
+                cluster.isEmpty() ? Optional.empty() : Optional.of(parseCluster(cluster.get())),
+                term.isEmpty() ? 0 : parse(term.get()).getEpoch(),
+                restore.isEmpty() ? Optional.empty() : Optional.of(RestoreRecord.parseFrom(restore.get())));
+        return new Look(head, clusterStat.getVersion());
+    }
+
+    private static ClusterRecord parseCluster(byte[] data) throws InvalidProtocolBufferException {
+        ClusterRecord record = ClusterRecord.parseFrom(data);
+        if (record.getFormat() != FORMAT) {
+            throw new InvalidProtocolBufferException(
+                    "the cluster's record has format " + record.getFormat() + ", this controller knows " + FORMAT);
+        }
+        if (Uuids.parse(record.getClusterUuid()).isEmpty()) {
+            throw new InvalidProtocolBufferException("the cluster's record names no UUID");
+        }
+        return record;
+    }
+
+    private static Optional<byte[]> read(ZooKeeper session, String path, Stat stat)
+            throws KeeperException, InterruptedException {
+        try {
+            return Optional.of(session.getData(path, false, stat));
+        } catch (KeeperException.NoNodeException absent) {
+            return Optional.empty();
+        }
+    }
+
+    /**
+     * Carries out an operator's word that the store is the one to go on with: ends whatever term there is, and sets the
+     * epoch, from which the next term follows. Records may be older than what hosts run, and are marked so.
+     *
+     * @param look what the store was like when the operator's word was judged; if it has changed, nothing is done
+     * @param cluster the cluster's UUID, which an empty store gets
+     * @param known the set of controllers as this process has read it, which may be later than the store's
+     */
+    void accept(ZooKeeper session, Look look, UUID cluster, long epoch, Optional<ControllerSet> known)
+            throws KeeperException, InterruptedException, InvalidProtocolBufferException {
+        makeFolders(session);
+        List<Op> operations = new ArrayList<>();
+        ClusterRecord present = look.head().cluster().orElse(ClusterRecord.getDefaultInstance());
+        byte[] record = present.toBuilder()
+                .setFormat(FORMAT)
+                .setClusterUuid(cluster.toString())
+                .setCreatedAtMillis(
+                        present.getCreatedAtMillis() == 0 ? time.wallMillis() : present.getCreatedAtMillis())
+                .setRecoveryEpoch(epoch)
+                .build()
+                .toByteArray();
+        operations.add(
+                look.head().cluster().isEmpty()
+                        ? Op.create(layout.cluster(), record, client.acl(), CreateMode.PERSISTENT)
+                        : Op.setData(layout.cluster(), record, look.clusterVersion()));
+        operations.addAll(noRestore());
+        Stat setStat = session.exists(layout.controllers(), false);
+        List<ControllerSet> sets = new ArrayList<>();
+        if (setStat != null) {
+            sets.add(ControllerSetRecords.parse(session.getData(layout.controllers(), false, setStat)));
+        }
+        byte[] setRecord = ControllerSetRecords.record(UnseenNumbers.setAbove(known, sets, self, epoch))
+                .toByteArray();
+        operations.add(
+                setStat == null
+                        ? Op.create(layout.controllers(), setRecord, client.acl(), CreateMode.PERSISTENT)
+                        : Op.setData(layout.controllers(), setRecord, setStat.getVersion()));
+        Stat stat = session.exists(layout.term(), false);
+        byte[] term = TermRecord.newBuilder()
+                .setFormat(FORMAT)
+                .setEpoch(epoch)
+                .setControllerId(self.id())
+                .setBeganAtMillis(time.wallMillis())
+                .build()
+                .toByteArray();
+        if (stat == null) {
+            operations.add(Op.create(layout.term(), term, client.acl(), CreateMode.PERSISTENT));
+        } else {
+            operations.add(Op.setData(layout.term(), term, stat.getVersion()));
+            for (String fence : session.getChildren(layout.term(), false)) {
+                operations.add(Op.delete(layout.term() + "/" + fence, -1));
+            }
+        }
+        session.multi(operations);
+    }
+
+    /** Fails the transaction if a backup is being put into the store: ZooKeeper cannot check for absence. */
+    private List<Op> noRestore() {
+        return List.of(
+                Op.create(layout.restore(), NOTHING, client.acl(), CreateMode.PERSISTENT),
+                Op.delete(layout.restore(), -1));
     }
 
     private static String newNonce() {
         return UUID.randomUUID().toString();
     }
 
-    private LeaderTerm beginFirst(ZooKeeper session) throws KeeperException, InterruptedException {
+    private LeaderTerm beginFirst(ZooKeeper session, Look look)
+            throws KeeperException, InterruptedException, InvalidProtocolBufferException, NotEntitledException {
         LeaderTerm term = term(1);
-        session.multi(List.of(
-                Op.create(layout.term(), record(1), client.acl(), CreateMode.PERSISTENT),
-                Op.create(layout.fence(term, 0), NOTHING, client.acl(), CreateMode.PERSISTENT)));
+        List<Op> operations = new ArrayList<>(sameStore(look));
+        operations.add(onControllers(session));
+        operations.add(Op.create(layout.term(), record(1), client.acl(), CreateMode.PERSISTENT));
+        operations.add(Op.create(layout.fence(term, 0), NOTHING, client.acl(), CreateMode.PERSISTENT));
+        session.multi(operations);
         return term;
     }
 
-    private LeaderTerm beginNext(ZooKeeper session)
-            throws KeeperException, InterruptedException, InvalidProtocolBufferException {
+    /** Fails the transaction in a store other than the one that was judged. */
+    private List<Op> sameStore(Look look) {
+        List<Op> operations = new ArrayList<>();
+        operations.add(Op.check(layout.cluster(), look.clusterVersion()));
+        operations.addAll(noRestore());
+        return operations;
+    }
+
+    private LeaderTerm beginNext(ZooKeeper session, Look look)
+            throws KeeperException, InterruptedException, InvalidProtocolBufferException, NotEntitledException {
         // The fences are read after the record: if a term begins in between, the record's version refuses the write.
         Stat stat = new Stat();
         TermRecord last = parse(session.getData(layout.term(), false, stat));
@@ -89,7 +238,8 @@ final class TermRegister {
             return ours;
         }
         LeaderTerm next = term(last.getEpoch() + 1);
-        List<Op> operations = new ArrayList<>();
+        List<Op> operations = new ArrayList<>(sameStore(look));
+        operations.add(onControllers(session));
         operations.add(Op.setData(layout.term(), record(next.epoch()), stat.getVersion()));
         for (String fence : fences) {
             operations.add(Op.delete(layout.term() + "/" + fence, -1));
@@ -97,6 +247,32 @@ final class TermRegister {
         operations.add(Op.create(layout.fence(next, 0), NOTHING, client.acl(), CreateMode.PERSISTENT));
         session.multi(operations);
         return next;
+    }
+
+    /**
+     * What the write that begins a term does to the set of controllers: it checks that the set is still the one that
+     * lets this controller lead, or it writes it.
+     */
+    private Op onControllers(ZooKeeper session)
+            throws KeeperException, InterruptedException, InvalidProtocolBufferException, NotEntitledException {
+        Stat stat = session.exists(layout.controllers(), false);
+        Optional<ControllerSet> present = stat == null
+                ? Optional.empty()
+                : Optional.of(ControllerSetRecords.parse(session.getData(layout.controllers(), false, stat)));
+        ControllerSet.Entry entry = ControllerSet.entry(present, self);
+        if (entry instanceof ControllerSet.Entry.Refused refused) {
+            throw new NotEntitledException(refused);
+        }
+        if (entry instanceof ControllerSet.Entry.Writing writing) {
+            byte[] record = ControllerSetRecords.record(writing.set()).toByteArray();
+            return stat == null
+                    ? Op.create(layout.controllers(), record, client.acl(), CreateMode.PERSISTENT)
+                    : Op.setData(layout.controllers(), record, stat.getVersion());
+        }
+        if (stat == null) {
+            throw new IllegalStateException("no set of controllers lets a controller in without writing one");
+        }
+        return Op.check(layout.controllers(), stat.getVersion());
     }
 
     private LeaderTerm term(long epoch) {
@@ -107,8 +283,8 @@ final class TermRegister {
         return TermRecord.newBuilder()
                 .setFormat(FORMAT)
                 .setEpoch(epoch)
-                .setControllerId(controllerId)
-                .setAddress(address)
+                .setControllerId(self.id())
+                .setAddress(self.address())
                 .setBeganAtMillis(time.wallMillis())
                 .build()
                 .toByteArray();
@@ -124,7 +300,7 @@ final class TermRegister {
         return record;
     }
 
-    private void makeFolders(ZooKeeper session) throws KeeperException, InterruptedException {
+    void makeFolders(ZooKeeper session) throws KeeperException, InterruptedException {
         String root = layout.root();
         for (int slash = root.indexOf('/', 1); !root.isEmpty(); slash = root.indexOf('/', slash + 1)) {
             String folder = slash < 0 ? root : root.substring(0, slash);
@@ -147,8 +323,7 @@ final class TermRegister {
         makeIfAbsent(session, layout.cluster(), cluster.toByteArray());
     }
 
-    private void makeIfAbsent(ZooKeeper session, String path, byte[] data)
-            throws KeeperException, InterruptedException {
+    void makeIfAbsent(ZooKeeper session, String path, byte[] data) throws KeeperException, InterruptedException {
         try {
             session.create(path, data, client.acl(), CreateMode.PERSISTENT);
         } catch (KeeperException.NodeExistsException alreadyThere) {

@@ -19,6 +19,22 @@ public sealed interface RecordKey {
         }
     }
 
+    /** The committed set of controllers. */
+    record ControllerSetKey() implements RecordKey {
+        @Override
+        public boolean isStorable() {
+            return true;
+        }
+    }
+
+    /** What operators set for the whole cluster. */
+    record ConfigKey() implements RecordKey {
+        @Override
+        public boolean isStorable() {
+            return true;
+        }
+    }
+
     record HostKey(String hostId) implements RecordKey {
         @Override
         public boolean isStorable() {

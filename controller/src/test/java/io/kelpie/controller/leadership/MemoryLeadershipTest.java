@@ -4,19 +4,122 @@ import static io.kelpie.controller.store.CommitOutcome.COMMITTED;
 import static io.kelpie.controller.store.CommitOutcome.TERM_ENDED;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.kelpie.controller.model.Controller;
+import io.kelpie.controller.model.ControllerIdentity;
+import io.kelpie.controller.model.ControllerSet;
+import io.kelpie.controller.store.ControllerSetRecords;
+import io.kelpie.controller.store.RecordKey;
+import io.kelpie.controller.store.StoredRecord;
+import io.kelpie.controller.store.Write;
 import io.kelpie.controller.store.WriteBatch;
 import io.kelpie.controller.store.memory.MemoryCluster;
+import io.kelpie.controller.store.memory.MemoryControllerSetStore;
 import io.kelpie.controller.store.memory.MemoryStore;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
 class MemoryLeadershipTest {
+    private static final List<Controller> BOTH =
+            List.of(new Controller("one", "10.0.0.1:7400", true), new Controller("two", "10.0.0.2:7400", true));
+
     private final MemoryCluster cluster = new MemoryCluster(UUID.fromString("6a1f0b1e-7f5c-4f3e-9a52-0d7c1b2a3e4f"));
-    private final MemoryLeadership one = new MemoryLeadership(cluster, "one", "10.0.0.1:7400");
-    private final MemoryLeadership two = new MemoryLeadership(cluster, "two", "10.0.0.2:7400");
+    private final List<MemoryControllerSetStore> stores = new ArrayList<>();
+    private final MemoryLeadership one = leadership("one", "10.0.0.1:7400");
+    private final MemoryLeadership two = leadership("two", "10.0.0.2:7400");
     private final RecordingListener first = new RecordingListener();
     private final RecordingListener second = new RecordingListener();
+
+    private MemoryLeadership leadership(String id, String address) {
+        MemoryControllerSetStore store = new MemoryControllerSetStore(cluster);
+        ControllerSetView view = new ControllerSetView(store, new ControllerIdentity(id, address, BOTH));
+        stores.add(store);
+        view.start();
+        store.refresh();
+        return new MemoryLeadership(cluster, view);
+    }
+
+    private void commitSet(LeaderTerm term, ControllerSet set) {
+        MemoryStore store = new MemoryStore(cluster);
+        StoredRecord present =
+                store.read(new RecordKey.ControllerSetKey()).join().orElseThrow();
+        Write put =
+                new Write.Put(present.key(), ControllerSetRecords.record(set).toByteString(), present.version());
+        assertThat(store.commit(term, new WriteBatch(List.of(put))).join()).isEqualTo(COMMITTED);
+    }
+
+    @Test
+    void oneThatIsNoMemberNeverLeads() {
+        one.start(first);
+        MemoryControllerSetStore store = new MemoryControllerSetStore(cluster);
+        ControllerSetView view = new ControllerSetView(store, ControllerIdentity.alone("three", "10.0.0.3:7400"));
+        MemoryLeadership three = new MemoryLeadership(cluster, view);
+        RecordingListener third = new RecordingListener();
+        view.start();
+        three.start(third);
+        store.refresh();
+        one.close();
+        assertThat(third.began()).isEmpty();
+        assertThat(view.entry()).containsInstanceOf(ControllerSet.Entry.Refused.class);
+    }
+
+    /** The others have read the set without a third; it has not, and believes that it founds the cluster. */
+    @Test
+    void theStoreRefusesATermOfOneThatHasNotReadTheSet() {
+        MemoryControllerSetStore store = new MemoryControllerSetStore(cluster);
+        ControllerSetView view = new ControllerSetView(store, ControllerIdentity.alone("three", "10.0.0.3:7400"));
+        MemoryLeadership three = new MemoryLeadership(cluster, view);
+        RecordingListener third = new RecordingListener();
+        view.start();
+        store.refresh();
+        one.start(first);
+        three.start(third);
+        three.usurp();
+        assertThat(third.began()).isEmpty();
+        assertThat(first.present()).isPresent();
+    }
+
+    @Test
+    void aLeaderThatReadsASetWithoutItselfEndsItsTermForGood() {
+        one.start(first);
+        two.start(second);
+        LeaderTerm term = first.present().orElseThrow();
+        commitSet(term, new ControllerSet(2, List.of(BOTH.get(1)), List.of()));
+        stores.forEach(MemoryControllerSetStore::refresh);
+        assertThat(first.ended()).containsExactly(term);
+        assertThat(second.present().orElseThrow().epoch()).isEqualTo(2);
+        two.resign(second.present().orElseThrow());
+        assertThat(first.began()).hasSize(1);
+        assertThat(second.present().orElseThrow().epoch()).isEqualTo(3);
+    }
+
+    @Test
+    void aMemberAcknowledgesWhatItHasRead() {
+        one.start(first);
+        assertThat(cluster.controllers().acknowledged()).isEmpty();
+        stores.forEach(MemoryControllerSetStore::refresh);
+        assertThat(cluster.controllers().acknowledged()).isEqualTo(Map.of("one", 1L, "two", 1L));
+    }
+
+    @Test
+    void theSetIsKeptWhileNoStoreAnswersAndNeverFalls() {
+        one.start(first);
+        MemoryControllerSetStore store = new MemoryControllerSetStore(cluster);
+        ControllerSetView view = new ControllerSetView(store, new ControllerIdentity("two", "10.0.0.2:7400", BOTH));
+        assertThat(view.set()).isEmpty();
+        view.start();
+        store.refresh();
+        store.setConnected(false);
+        store.refresh();
+        assertThat(view.set().orElseThrow().version()).isEqualTo(1);
+        cluster.wipe();
+        store.setConnected(true);
+        store.refresh();
+        assertThat(view.set().orElseThrow().version()).isEqualTo(1);
+        assertThat(view.clusterUuid()).contains("6a1f0b1e-7f5c-4f3e-9a52-0d7c1b2a3e4f");
+    }
 
     @Test
     void theFirstThatStandsLeads() {

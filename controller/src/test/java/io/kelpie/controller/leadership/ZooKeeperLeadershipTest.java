@@ -4,12 +4,16 @@ import static io.kelpie.controller.store.CommitOutcome.COMMITTED;
 import static io.kelpie.controller.store.CommitOutcome.OUTCOME_UNKNOWN;
 import static io.kelpie.controller.store.CommitOutcome.TERM_ENDED;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import com.google.protobuf.ByteString;
 import io.kelpie.common.time.TimeSource;
+import io.kelpie.controller.model.ControllerIdentity;
+import io.kelpie.controller.model.ControllerSet;
 import io.kelpie.controller.server.embedded.EmbeddedZooKeeper;
 import io.kelpie.controller.store.CommitOutcome;
+import io.kelpie.controller.store.ControllerSetRecords;
 import io.kelpie.controller.store.RecordKey;
 import io.kelpie.controller.store.StoredRecord;
 import io.kelpie.controller.store.Write;
@@ -17,7 +21,10 @@ import io.kelpie.controller.store.WriteBatch;
 import io.kelpie.controller.store.zookeeper.LossyProxy;
 import io.kelpie.controller.store.zookeeper.Sessions;
 import io.kelpie.controller.store.zookeeper.ZooKeeperClient;
+import io.kelpie.controller.store.zookeeper.ZooKeeperControllerSetStore;
 import io.kelpie.controller.store.zookeeper.ZooKeeperStore;
+import io.kelpie.controller.trust.MemoryClusterPins;
+import io.kelpie.controller.trust.ShownEpochs;
 import io.kelpie.proto.v1.ClusterRecord;
 import io.kelpie.proto.v1.TermRecord;
 import java.net.InetAddress;
@@ -44,6 +51,10 @@ import org.junit.jupiter.api.io.TempDir;
 
 class ZooKeeperLeadershipTest {
     private static final RecordKey.HostKey HOST = new RecordKey.HostKey("h1");
+    private static final List<String> NAMES = List.of("one", "two", "three");
+    private static final List<io.kelpie.controller.model.Controller> FOUNDING = NAMES.stream()
+            .map(id -> new io.kelpie.controller.model.Controller(id, address(id), true))
+            .toList();
     private static final AtomicInteger clusters = new AtomicInteger();
 
     @TempDir
@@ -59,19 +70,29 @@ class ZooKeeperLeadershipTest {
         final LossyProxy proxy;
         final ZooKeeperClient client;
         final ZooKeeperStore store;
+        final ControllerSetView view;
         final ZooKeeperLeadership leadership;
         final RecordingListener listener = new RecordingListener();
 
-        Controller(String id, String address) throws Exception {
+        Controller(String id) throws Exception {
+            this(new ControllerIdentity(id, address(id), FOUNDING));
+        }
+
+        Controller(ControllerIdentity identity) throws Exception {
             proxy = new LossyProxy(server.connectString());
             opened.add(proxy);
             client = ZooKeeperClient.connect(proxy.connectString() + root);
             opened.add(client);
             store = new ZooKeeperStore(client);
             opened.add(store);
-            leadership = new ZooKeeperLeadership(client, id, address, TimeSource.system());
+            ZooKeeperControllerSetStore setStore = new ZooKeeperControllerSetStore(client);
+            opened.add(setStore);
+            view = new ControllerSetView(setStore, identity);
+            leadership = new ZooKeeperLeadership(
+                    client, view, new MemoryClusterPins(), new ShownEpochs(), TimeSource.system());
             opened.add(leadership);
             leadership.start(listener);
+            view.start();
         }
 
         LeaderTerm term() {
@@ -87,6 +108,10 @@ class ZooKeeperLeadershipTest {
             return store.commit(
                     term, new WriteBatch(List.of(new Write.Put(HOST, ByteString.copyFromUtf8(value), version))));
         }
+    }
+
+    private static String address(String id) {
+        return "10.0.0." + (NAMES.indexOf(id) + 1) + ":7400";
     }
 
     private static ConditionFactory eventually() {
@@ -121,7 +146,7 @@ class ZooKeeperLeadershipTest {
 
     @Test
     void theFirstTermMakesTheClusterAndNamesItsLeader() throws Exception {
-        Controller one = new Controller("one", "10.0.0.1:7400");
+        Controller one = new Controller("one");
         LeaderTerm term = one.term();
         assertThat(term.epoch()).isEqualTo(1);
         assertThat(one.put(term, "a", Write.ABSENT)).isEqualTo(COMMITTED);
@@ -131,7 +156,7 @@ class ZooKeeperLeadershipTest {
         assertThat(record.getFormat()).isEqualTo(1);
         assertThat(UUID.fromString(record.getClusterUuid()).version()).isEqualTo(4);
 
-        Controller two = new Controller("two", "10.0.0.2:7400");
+        Controller two = new Controller("two");
         eventually().until(() -> two.leadership.leaderAddress().equals(Optional.of("10.0.0.1:7400")));
         eventually().until(() -> one.leadership.leaderAddress().equals(Optional.of("10.0.0.1:7400")));
         assertThat(two.listener.began()).isEmpty();
@@ -142,12 +167,99 @@ class ZooKeeperLeadershipTest {
         assertThat(get(two.store.read(new RecordKey.ClusterKey()))).contains(cluster);
     }
 
+    private void commitSet(Controller leader, ControllerSet set) {
+        StoredRecord present =
+                get(leader.store.read(new RecordKey.ControllerSetKey())).orElseThrow();
+        Write put =
+                new Write.Put(present.key(), ControllerSetRecords.record(set).toByteString(), present.version());
+        assertThat(get(leader.store.commit(leader.term(), new WriteBatch(List.of(put)))))
+                .isEqualTo(COMMITTED);
+    }
+
+    @Test
+    void oneThatIsNoMemberNeverLeadsAndOneThatIsAddedDoes() throws Exception {
+        Controller one = new Controller("one");
+        LeaderTerm first = one.term();
+        Controller four = new Controller(ControllerIdentity.alone("four", "10.0.0.4:7400"));
+        eventually()
+                .until(() -> four.view
+                        .entry()
+                        .filter(ControllerSet.Entry.Refused.class::isInstance)
+                        .isPresent());
+        one.leadership.resign(first);
+        eventually().until(() -> one.listener.began().size() == 2);
+        assertThat(four.listener.began()).isEmpty();
+
+        List<io.kelpie.controller.model.Controller> members = new ArrayList<>(FOUNDING);
+        members.add(new io.kelpie.controller.model.Controller("four", "10.0.0.4:7400", true));
+        commitSet(one, new ControllerSet(2, members, List.of()));
+        eventually()
+                .until(() -> four.view
+                        .latest()
+                        .filter(read ->
+                                Long.valueOf(2).equals(read.acknowledged().get("four")))
+                        .isPresent());
+        one.leadership.close();
+        assertThat(four.term().epoch()).isEqualTo(3);
+    }
+
+    @Test
+    void aLeaderThatIsRemovedEndsItsTermAndStandsNoMore() throws Exception {
+        Controller one = new Controller("one");
+        LeaderTerm term = one.term();
+        Controller two = new Controller("two");
+        eventually().until(() -> two.view.set().isPresent());
+        commitSet(one, new ControllerSet(2, FOUNDING.subList(1, 3), List.of()));
+        LeaderTerm next = two.term();
+        eventually().until(() -> one.listener.ended().equals(List.of(term)));
+        two.leadership.resign(next);
+        eventually().until(() -> two.listener.began().size() == 2);
+        assertThat(one.listener.began()).containsExactly(term);
+    }
+
+    /** It has been removed, has not read that, and is the first in the line. */
+    @Test
+    void theWriteThatBeginsATermRefusesOneThatWasRemoved() throws Exception {
+        Controller one = new Controller("one");
+        one.term();
+        commitSet(one, new ControllerSet(2, FOUNDING.subList(0, 1), List.of()));
+        ZooKeeperClient other = ZooKeeperClient.connect(server.connectString() + root);
+        opened.add(other);
+        await().until(other::isConnected);
+        TermRegister register =
+                new TermRegister(other, new ControllerIdentity("two", address("two"), FOUNDING), TimeSource.system());
+        assertThatThrownBy(() ->
+                        register.begin(other.curator().getZookeeperClient().getZooKeeper(), Optional.empty()))
+                .isInstanceOf(TermRegister.NotEntitledException.class)
+                .hasMessageContaining("two is no member");
+        assertThat(epochIn(other)).isEqualTo(1);
+    }
+
+    /** All are cut off for longer than a session lasts, and come back by themselves. */
+    @Tag("real")
+    @Test
+    void theLossOfTheStoreEndsTheTermAndItsReturnBringsANewOne() throws Exception {
+        Controller one = new Controller("one");
+        LeaderTerm old = one.term();
+        List<Controller> both = List.of(one, new Controller("two"));
+        eventually().until(() -> both.get(1).view.set().isPresent());
+        both.forEach(controller -> controller.proxy.cut());
+        eventually().until(() -> both.get(0).listener.ended().equals(List.of(old)));
+        assertThat(both)
+                .allSatisfy(controller -> assertThat(controller.view.set()).isPresent());
+        both.forEach(controller -> controller.proxy.heal());
+        eventually()
+                .until(() -> both.stream()
+                        .flatMap(controller -> controller.listener.present().stream())
+                        .anyMatch(term -> term.epoch() > old.epoch()));
+        assertThat(both)
+                .allSatisfy(
+                        controller -> assertThat(controller.listener.broken()).isEmpty());
+    }
+
     @Test
     void thereIsOneTermAtATimeAndEpochsGrow() throws Exception {
-        List<Controller> controllers = List.of(
-                new Controller("one", "10.0.0.1:7400"),
-                new Controller("two", "10.0.0.2:7400"),
-                new Controller("three", "10.0.0.3:7400"));
+        List<Controller> controllers = List.of(new Controller("one"), new Controller("two"), new Controller("three"));
         for (int round = 1; round <= 6; round++) {
             long epoch = round;
             eventually()
@@ -168,7 +280,7 @@ class ZooKeeperLeadershipTest {
 
     @Test
     void aControllerAloneLeadsAgainAfterItResigned() throws Exception {
-        Controller one = new Controller("one", "10.0.0.1:7400");
+        Controller one = new Controller("one");
         LeaderTerm first = one.term();
         assertThat(one.put(first, "a", Write.ABSENT)).isEqualTo(COMMITTED);
         one.leadership.resign(first);
@@ -184,10 +296,10 @@ class ZooKeeperLeadershipTest {
 
     @Test
     void aLostSessionEndsTheTermAndAnotherControllerLeads() throws Exception {
-        Controller one = new Controller("one", "10.0.0.1:7400");
+        Controller one = new Controller("one");
         LeaderTerm old = one.term();
         assertThat(one.put(old, "a", Write.ABSENT)).isEqualTo(COMMITTED);
-        Controller two = new Controller("two", "10.0.0.2:7400");
+        Controller two = new Controller("two");
         eventually().until(() -> two.leadership.leaderAddress().isPresent());
 
         Sessions.kill(one.client, server.connectString());
@@ -209,13 +321,13 @@ class ZooKeeperLeadershipTest {
     /** Deposed between its plan and its commit: connected, in a live session, and unaware. */
     @Test
     void zooKeeperRefusesTheCommitsOfADeposedLeader() throws Exception {
-        Controller one = new Controller("one", "10.0.0.1:7400");
+        Controller one = new Controller("one");
         LeaderTerm old = one.term();
         assertThat(one.put(old, "a", Write.ABSENT)).isEqualTo(COMMITTED);
 
         ZooKeeperClient other = ZooKeeperClient.connect(server.connectString() + root);
         opened.add(other);
-        LeaderTerm next = TestTerms.begin(other);
+        LeaderTerm next = TestTerms.begin(other, new ControllerIdentity("two", address("two"), FOUNDING));
         assertThat(next.epoch()).isEqualTo(2);
 
         List<CompletableFuture<CommitOutcome>> late =
@@ -235,8 +347,8 @@ class ZooKeeperLeadershipTest {
 
     @Test
     void aSuspendedConnectionDoesNotEndTheTerm() throws Exception {
-        Controller one = new Controller("one", "10.0.0.1:7400");
-        Controller two = new Controller("two", "10.0.0.2:7400");
+        Controller one = new Controller("one");
+        Controller two = new Controller("two");
         eventually()
                 .until(() -> one.listener.present().isPresent()
                         || two.listener.present().isPresent());
@@ -259,10 +371,10 @@ class ZooKeeperLeadershipTest {
     @Tag("real")
     @Test
     void aLeaderThatIsCutOffLosesItsTermToAnother() throws Exception {
-        Controller one = new Controller("one", "10.0.0.1:7400");
+        Controller one = new Controller("one");
         LeaderTerm old = one.term();
         assertThat(one.put(old, "a", Write.ABSENT)).isEqualTo(COMMITTED);
-        Controller two = new Controller("two", "10.0.0.2:7400");
+        Controller two = new Controller("two");
         one.proxy.swallowRequests();
         one.proxy.swallowReplies();
         CompletableFuture<CommitOutcome> late = one.sendPut(old, "late", 0);
@@ -280,7 +392,7 @@ class ZooKeeperLeadershipTest {
     /** The write that begins a term can succeed and its answer be lost. */
     @Test
     void aTermWhoseAnswerWasLostIsFoundAgain() throws Exception {
-        Controller one = new Controller("one", "10.0.0.1:7400");
+        Controller one = new Controller("one");
         LeaderTerm first = one.term();
         one.proxy.swallowRepliesFrom(one.client.layout().term() + "/2-");
         one.leadership.resign(first);
@@ -304,9 +416,9 @@ class ZooKeeperLeadershipTest {
 
     @Test
     void closingMakesWayAtOnce() throws Exception {
-        Controller one = new Controller("one", "10.0.0.1:7400");
+        Controller one = new Controller("one");
         LeaderTerm term = one.term();
-        Controller two = new Controller("two", "10.0.0.2:7400");
+        Controller two = new Controller("two");
         eventually().until(() -> two.leadership.leaderAddress().isPresent());
         one.leadership.close();
         assertThat(one.listener.ended()).containsExactly(term);
@@ -322,7 +434,12 @@ class ZooKeeperLeadershipTest {
         proxy.cut();
         ZooKeeperClient client = ZooKeeperClient.connect(proxy.connectString() + root);
         opened.add(client);
-        ZooKeeperLeadership leadership = new ZooKeeperLeadership(client, "one", "10.0.0.1:7400", TimeSource.system());
+        ZooKeeperControllerSetStore setStore = new ZooKeeperControllerSetStore(client);
+        opened.add(setStore);
+        ControllerSetView view = new ControllerSetView(setStore, ControllerIdentity.alone("one", "10.0.0.1:7400"));
+        view.start();
+        ZooKeeperLeadership leadership =
+                new ZooKeeperLeadership(client, view, new MemoryClusterPins(), new ShownEpochs(), TimeSource.system());
         opened.add(leadership);
         RecordingListener listener = new RecordingListener();
         leadership.start(listener);

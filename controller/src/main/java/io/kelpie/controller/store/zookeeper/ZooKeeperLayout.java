@@ -19,6 +19,10 @@ import java.util.zip.CRC32;
  * /cluster                           the cluster's UUID
  * /term                              the last term that began, as a TermRecord
  * /term/&lt;epoch&gt;-&lt;nonce&gt;-&lt;generation&gt;  the fence of that term; exactly one
+ * /controllers                       the committed set of controllers
+ * /controllers/&lt;id&gt;                  the version of the set that this controller has read
+ * /config                            what operators set for the whole cluster
+ * /restore                           only while a backup is being put into the store
  * /election/…                        who stands for election
  * /hosts/&lt;id&gt;  /capabilities/&lt;id&gt;
  * /jobs/&lt;namespace&gt;/&lt;00..ff&gt;/&lt;name&gt;
@@ -79,6 +83,21 @@ public final class ZooKeeperLayout {
         return root + "/term";
     }
 
+    /** The committed set of controllers. */
+    public String controllers() {
+        return root + "/controllers";
+    }
+
+    /** The version of the set that a controller has read. */
+    String acknowledgement(String controllerId) {
+        return controllers() + "/" + controllerId;
+    }
+
+    /** There only while a backup is being put into the store. */
+    public String restore() {
+        return root + "/restore";
+    }
+
     public String election() {
         return root + "/election";
     }
@@ -97,9 +116,15 @@ public final class ZooKeeperLayout {
     }
 
     /** Path of a record with a storable name. */
-    String record(RecordKey key) {
+    public String record(RecordKey key) {
         if (key instanceof RecordKey.ClusterKey) {
             return cluster();
+        }
+        if (key instanceof RecordKey.ControllerSetKey) {
+            return controllers();
+        }
+        if (key instanceof RecordKey.ConfigKey) {
+            return root + "/config";
         }
         if (key instanceof RecordKey.HostKey host) {
             return folder(Folder.HOSTS) + "/" + host.hostId();
@@ -121,7 +146,7 @@ public final class ZooKeeperLayout {
     }
 
     /** The folders that must exist before the record can be made, outermost first; the root is taken to exist. */
-    List<String> foldersOf(RecordKey key) {
+    public List<String> foldersOf(RecordKey key) {
         String path = record(key);
         List<String> folders = new ArrayList<>(3);
         for (int slash = path.indexOf('/', root.length() + 1); slash >= 0; slash = path.indexOf('/', slash + 1)) {
