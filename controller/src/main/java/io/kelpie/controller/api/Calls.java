@@ -10,20 +10,28 @@ import io.kelpie.common.error.KelpieException;
 import io.kelpie.common.id.Uuids;
 import io.kelpie.common.time.TimeSource;
 import io.kelpie.common.yaml.QuotedText;
+import io.kelpie.controller.audit.AuditEntry;
+import io.kelpie.controller.audit.AuditLog;
 import io.kelpie.controller.control.ControlEvent;
 import io.kelpie.controller.control.ControlLoop;
 import io.kelpie.controller.control.ControlQueue;
 import io.kelpie.controller.control.Operation;
+import io.kelpie.controller.control.Preparation;
+import io.kelpie.controller.control.Standing;
 import io.kelpie.controller.view.LeaderView;
 import io.kelpie.proto.v1.ErrorReason;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.Executor;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,11 +42,16 @@ final class Calls {
     private final ControlLoop control;
     private final ControlQueue queue;
 
+    private final AuditLog audit;
+    private final Executor slow;
     private final TimeSource time;
 
-    Calls(ControlLoop control, ControlQueue queue, TimeSource time) {
+    /** @param slow runs what takes time between two visits to the control thread */
+    Calls(ControlLoop control, ControlQueue queue, AuditLog audit, Executor slow, TimeSource time) {
         this.control = control;
         this.queue = queue;
+        this.audit = audit;
+        this.slow = slow;
         this.time = time;
     }
 
@@ -51,9 +64,28 @@ final class Calls {
         return control.view().filter(current -> current == view).isPresent();
     }
 
-    /** What the leader shows; refused if this controller does not lead. */
+    /**
+     * What may be shown; refused if another controller has to be asked. An answer made of what this controller knew last,
+     * because the store is silent, is marked as stale.
+     */
     LeaderView view() {
-        return control.view().orElseThrow(control::notLeader);
+        Standing.Shown shown = control.standing().shown().orElseThrow(this::refusal);
+        shown.stale().ifPresent(StaleHeaders::mark);
+        return shown.view();
+    }
+
+    /** What the leader shows now; refused if it is not certain. */
+    LeaderView certainView() {
+        return control.standing()
+                .shown()
+                .filter(shown -> shown.stale().isEmpty())
+                .map(Standing.Shown::view)
+                .orElseThrow(this::refusal);
+    }
+
+    /** Why this controller takes no change, and shows nothing that is certain. */
+    KelpieException refusal() {
+        return control.standing().refusal().orElseGet(control::notLeader);
     }
 
     /** Answers a read. */
@@ -81,25 +113,138 @@ final class Calls {
             Message request,
             Parser<T> parser,
             Supplier<Operation> prepare) {
-        CompletableFuture<ByteString> answer = new CompletableFuture<>();
+        CompletableFuture<ByteString> answer;
         try {
-            UUID id = Uuids.parse(requestId)
-                    .orElseThrow(() -> KelpieException.invalidField(
-                            "request_id",
-                            QuotedText.of(requestId) + " is no UUID",
-                            "give each change a new random UUID"));
+            UUID id = requestId(requestId);
             Operation operation = prepare.get();
-            if (!queue.offer(new ControlEvent.OperatorCall(id, hash(request), operation, answer))) {
-                throw new KelpieException(
-                        ErrorReason.ERROR_REASON_OVERLOADED,
-                        "the controller has too many changes waiting",
-                        "retry in a few seconds");
+            refuseIfStanding();
+            keep(id, request);
+            answer = submit(id, request, operation);
+        } catch (RuntimeException e) {
+            responses.onError(status(e));
+            return;
+        }
+        answer(responses, requestId, parser, answer);
+    }
+
+    /**
+     * Answers a change that takes time between two visits to the control thread.
+     *
+     * @param stages what happens there, and between
+     */
+    <T extends Message, P> void change(
+            StreamObserver<T> responses, String requestId, Message request, Parser<T> parser, Stages<P> stages) {
+        CompletableFuture<Optional<P>> first = new CompletableFuture<>();
+        UUID id;
+        try {
+            id = requestId(requestId);
+            Preparation<Optional<P>> preparation = stages.first(id);
+            refuseIfStanding();
+            keep(id, request);
+            if (!queue.offer(new ControlEvent.CallPrepared<>(preparation, first))) {
+                throw overloaded();
             }
         } catch (RuntimeException e) {
             responses.onError(status(e));
             return;
         }
+        CompletableFuture<ByteString> answer = first.thenComposeAsync(
+                prepared -> prepared.isEmpty()
+                        ? submit(id, request, Operation.answeredBefore())
+                        : stages.between(prepared.get())
+                                .thenComposeAsync(done -> submit(id, request, stages.operation(prepared.get())), slow)
+                                .whenComplete((bytes, failure) -> {
+                                    if (failure != null) {
+                                        stages.failed(prepared.get(), cause(failure));
+                                    }
+                                }),
+                slow);
+        answer(responses, requestId, parser, answer);
+    }
+
+    /** Runs something on the control thread that nobody waits for; left out if this controller does not lead. */
+    void tell(Preparation<?> preparation) {
+        queue.add(new ControlEvent.CallPrepared<>(preparation, new CompletableFuture<>()));
+    }
+
+    /** The parts of a change that takes time. */
+    interface Stages<P> {
+        /** Comes first, on the control thread; empty: the request was done before, and is answered the same. */
+        Preparation<Optional<P>> first(UUID requestId);
+
+        /** Takes time; fails with a {@link KelpieException} if the change is refused. Called by a thread that may wait. */
+        CompletableFuture<Void> between(P prepared);
+
+        /** The change itself. */
+        Operation operation(P prepared);
+
+        /** It was refused, or its outcome is unknown. Must not block. */
+        default void failed(P prepared, Throwable failure) {}
+    }
+
+    /** What this controller would refuse whatever it is does not fill the audit log. */
+    private void refuseIfStanding() {
+        Optional<KelpieException> refusal = control.standing().refusal();
+        if (refusal.isPresent()) {
+            throw refusal.get();
+        }
+    }
+
+    private static UUID requestId(String text) {
+        return Uuids.parse(text)
+                .orElseThrow(() -> KelpieException.invalidField(
+                        "request_id", QuotedText.of(text) + " is no UUID", "give each change a new random UUID"));
+    }
+
+    /**
+     * Keeps who asks for a change that the control thread has no part in; what became of it is kept with
+     * {@link #kept}.
+     *
+     * @throws KelpieException if the request id is none, or it cannot be kept
+     */
+    void keep(String requestId, Message request) {
+        keep(requestId(requestId), request);
+    }
+
+    /** Keeps what became of it. */
+    void kept(String requestId, @Nullable Throwable failure) {
+        audit.outcome(requestId, outcome(failure));
+    }
+
+    /** Before anything is decided, it is on disk who asked for what. */
+    private void keep(UUID id, Message request) {
+        AuditSubject subject = AuditSubject.of(request);
+        try {
+            audit.append(new AuditEntry(
+                    id.toString(), AuditSubject.method(request), subject.name(), subject.detail(), Callers.present()));
+        } catch (IOException e) {
+            log.error("the audit log cannot be written", e);
+            throw new KelpieException(
+                    ErrorReason.ERROR_REASON_STORE_UNAVAILABLE,
+                    "the controller's audit log cannot be written (" + e.getMessage() + "); nothing was changed",
+                    "make its data folder writable, or make room there");
+        }
+    }
+
+    private CompletableFuture<ByteString> submit(UUID id, Message request, Operation operation) {
+        CompletableFuture<ByteString> answer = new CompletableFuture<>();
+        if (!queue.offer(new ControlEvent.OperatorCall(id, hash(request), operation, answer))) {
+            throw overloaded();
+        }
+        return answer;
+    }
+
+    private static KelpieException overloaded() {
+        return new KelpieException(
+                ErrorReason.ERROR_REASON_OVERLOADED,
+                "the controller has too many changes waiting",
+                "retry in a few seconds");
+    }
+
+    private <T extends Message> void answer(
+            StreamObserver<T> responses, String requestId, Parser<T> parser, CompletableFuture<ByteString> answer) {
         answer.whenComplete((bytes, failure) -> {
+            audit.outcome(requestId, outcome(failure));
             if (failure != null) {
                 responses.onError(status(failure));
                 return;
@@ -113,10 +258,25 @@ final class Calls {
         });
     }
 
+    private static String outcome(@Nullable Throwable failure) {
+        if (failure == null) {
+            return "done";
+        }
+        if (cause(failure) instanceof KelpieException reason) {
+            return reason.reason() == ErrorReason.ERROR_REASON_OUTCOME_UNKNOWN
+                    ? "unknown"
+                    : "refused: " + reason.reason().name().substring("ERROR_REASON_".length());
+        }
+        return "unknown";
+    }
+
+    private static Throwable cause(Throwable failure) {
+        return failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+    }
+
     /** The status of a failure. What is not a {@link KelpieException} is a defect: logged under an id. */
     static RuntimeException status(Throwable failure) {
-        Throwable cause =
-                failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+        Throwable cause = cause(failure);
         if (cause instanceof KelpieException reason) {
             return GrpcErrors.toStatus(reason);
         }

@@ -1,19 +1,33 @@
 package io.kelpie.controller.api;
 
 import io.grpc.stub.StreamObserver;
+import io.kelpie.controller.control.HostDeaths;
 import io.kelpie.controller.control.HostOperations;
+import io.kelpie.controller.control.Operation;
+import io.kelpie.controller.control.PowerOff;
+import io.kelpie.controller.control.Preparation;
+import io.kelpie.controller.control.SuspectedHost;
 import io.kelpie.controller.view.HostInfo;
 import io.kelpie.controller.view.LeaderView;
 import io.kelpie.controller.view.Protos;
 import io.kelpie.controller.view.ReadModel;
+import io.kelpie.proto.v1.ConfirmHostDeadRequest;
+import io.kelpie.proto.v1.ConfirmHostDeadResponse;
 import io.kelpie.proto.v1.CordonHostRequest;
 import io.kelpie.proto.v1.CordonHostResponse;
+import io.kelpie.proto.v1.FenceHostRequest;
+import io.kelpie.proto.v1.FenceHostResponse;
 import io.kelpie.proto.v1.GetHostRequest;
 import io.kelpie.proto.v1.GetHostResponse;
 import io.kelpie.proto.v1.Host;
 import io.kelpie.proto.v1.HostServiceGrpc;
 import io.kelpie.proto.v1.ListHostsRequest;
 import io.kelpie.proto.v1.ListHostsResponse;
+import io.kelpie.proto.v1.RemoveHostRequest;
+import io.kelpie.proto.v1.RemoveHostResponse;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 
 /** Operators' calls on hosts. */
 public final class HostApi extends HostServiceGrpc.HostServiceImplBase {
@@ -21,8 +35,13 @@ public final class HostApi extends HostServiceGrpc.HostServiceImplBase {
 
     private final Calls calls;
 
-    HostApi(Calls calls) {
+    private final HostSilence silence;
+    private final FenceRuns fences;
+
+    HostApi(Calls calls, HostSilence silence, FenceRuns fences) {
         this.calls = calls;
+        this.silence = silence;
+        this.fences = fences;
     }
 
     @Override
@@ -66,5 +85,67 @@ public final class HostApi extends HostServiceGrpc.HostServiceImplBase {
                 request,
                 CordonHostResponse.parser(),
                 () -> HostOperations.cordon(request));
+    }
+
+    @Override
+    public void confirmHostDead(ConfirmHostDeadRequest request, StreamObserver<ConfirmHostDeadResponse> responses) {
+        calls.change(
+                responses,
+                request.getRequestId(),
+                request,
+                ConfirmHostDeadResponse.parser(),
+                new Calls.Stages<SuspectedHost>() {
+                    @Override
+                    public Preparation<Optional<SuspectedHost>> first(UUID requestId) {
+                        return HostDeaths.suspect(request.getHost(), requestId);
+                    }
+
+                    @Override
+                    public CompletableFuture<Void> between(SuspectedHost host) {
+                        return silence.requireEverywhere(host);
+                    }
+
+                    @Override
+                    public Operation operation(SuspectedHost host) {
+                        return HostDeaths.confirm(host, silence::requireHere);
+                    }
+                });
+    }
+
+    @Override
+    public void fenceHost(FenceHostRequest request, StreamObserver<FenceHostResponse> responses) {
+        calls.change(
+                responses, request.getRequestId(), request, FenceHostResponse.parser(), new Calls.Stages<PowerOff>() {
+                    @Override
+                    public Preparation<Optional<PowerOff>> first(UUID requestId) {
+                        fences.requirePlugin();
+                        return HostDeaths.beginPowerOff(request.getHost(), requestId, UUID.randomUUID());
+                    }
+
+                    @Override
+                    public CompletableFuture<Void> between(PowerOff begun) {
+                        return fences.run(begun);
+                    }
+
+                    @Override
+                    public Operation operation(PowerOff begun) {
+                        return HostDeaths.poweredOff(begun);
+                    }
+
+                    @Override
+                    public void failed(PowerOff begun, Throwable failure) {
+                        calls.tell(HostDeaths.endPowerOff(begun, String.valueOf(failure.getMessage())));
+                    }
+                });
+    }
+
+    @Override
+    public void removeHost(RemoveHostRequest request, StreamObserver<RemoveHostResponse> responses) {
+        calls.change(
+                responses,
+                request.getRequestId(),
+                request,
+                RemoveHostResponse.parser(),
+                () -> HostDeaths.remove(request));
     }
 }

@@ -54,6 +54,7 @@ final class JobSpecValidator {
         labels("metadata.labels", spec.getLabelsMap());
         replicas("spec.replicas", spec.getReplicas());
         restart(spec.getRestart());
+        known("spec.onHostFailure", spec.getOnHostFailure(), "restart or leave");
         if (spec.getPlacement().getRequireCount() > MAX_LABELS) {
             throw KelpieException.invalidField(
                     "spec.placement.require", "has more than " + MAX_LABELS + " entries", "give fewer");

@@ -124,7 +124,7 @@ public final class VmApi extends VmServiceGrpc.VmServiceImplBase {
     public void watchVms(WatchVmsRequest request, StreamObserver<WatchVmsResponse> responses) {
         LeaderView view;
         try {
-            view = calls.view();
+            view = calls.certainView();
         } catch (KelpieException e) {
             responses.onError(Calls.status(e));
             return;
@@ -133,6 +133,7 @@ public final class VmApi extends VmServiceGrpc.VmServiceImplBase {
                 request,
                 view,
                 () -> calls.isCurrent(view),
+                calls::refusal,
                 (ServerCallStreamObserver<WatchVmsResponse>) responses,
                 watchExecutor);
         watch.start();

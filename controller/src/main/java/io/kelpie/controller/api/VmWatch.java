@@ -18,6 +18,7 @@ import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,6 +33,7 @@ final class VmWatch {
     private final WatchVmsRequest request;
     private final ReadModel model;
     private final BooleanSupplier termLasts;
+    private final Supplier<KelpieException> whyEnded;
     private final ServerCallStreamObserver<WatchVmsResponse> responses;
     private final Executor executor;
     private final Runnable wake = this::wake;
@@ -45,11 +47,13 @@ final class VmWatch {
             WatchVmsRequest request,
             LeaderView view,
             BooleanSupplier termLasts,
+            Supplier<KelpieException> whyEnded,
             ServerCallStreamObserver<WatchVmsResponse> responses,
             Executor executor) {
         this.request = request;
         this.model = view.model();
         this.termLasts = termLasts;
+        this.whyEnded = whyEnded;
         this.responses = responses;
         this.executor = executor;
         this.version = request.getFromVersion();
@@ -83,8 +87,7 @@ final class VmWatch {
         }
         if (!termLasts.getAsBoolean()) {
             end();
-            responses.onError(Calls.status(new KelpieException(
-                    ErrorReason.ERROR_REASON_NOT_LEADER, "this controller does not lead any more", "watch anew")));
+            responses.onError(Calls.status(whyEnded.get()));
             return;
         }
         if (!responses.isReady()) {

@@ -7,15 +7,14 @@ import io.kelpie.common.time.TimeSource;
 import io.kelpie.controller.leadership.LeaderTerm;
 import io.kelpie.controller.scheduling.SchedulingPolicy;
 import io.kelpie.controller.store.ClusterStore;
-import io.kelpie.controller.view.EventLog;
 import io.kelpie.controller.view.LeaderView;
-import io.kelpie.controller.view.ReadModel;
 import io.kelpie.proto.v1.ClusterRecord;
 import io.kelpie.proto.v1.ErrorReason;
 import io.kelpie.proto.v1.RequestRecord;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
@@ -42,12 +41,20 @@ final class ActiveTerm {
     private final ControlMetrics metrics;
     private final ClusterEditor cluster;
     private final CommitPipeline pipeline;
+    private final Promises promises;
     private final VmSteps steps;
+    private final HostFencing fencing;
+    private final HostJudge judge;
+    private final RecoveryWatch recovery;
+    private final Orphans orphans;
     private final Hosts hosts;
     private final JobRound jobRound;
     private final PlacementRound placementRound;
     private final Deadlines deadlines;
+    private final ControllerRound controllers;
+    private final FreezeRound freezes;
     private final LeaderView view;
+    private final ClusterRecord record;
 
     private long provenNanos;
     private long proofSentNanos;
@@ -57,12 +64,21 @@ final class ActiveTerm {
     private long prunedNanos;
     private boolean changed = true;
 
+    /**
+     * @param promises of this term; hosts may have been granted under it already
+     * @param loaded what the store held; belongs to the term from here on
+     * @param membership the other controllers
+     * @param coldUntilNanos until when hosts may still be starting, after a start of everything
+     * @param events takes the store's answers; called on threads of the store
+     */
     ActiveTerm(
             LeaderTerm term,
-            LoadedState loaded,
+            Promises promises,
+            LoadedTerm loaded,
             ClusterStore store,
             SchedulingPolicy policy,
-            List<String> controllers,
+            Membership membership,
+            long coldUntilNanos,
             TimeSource time,
             ControlMetrics metrics,
             Consumer<ControlEvent> events) {
@@ -71,23 +87,47 @@ final class ActiveTerm {
         this.events = events;
         this.time = time;
         this.metrics = metrics;
-        String clusterUuid = Records.parse(
-                        ClusterRecord.parser(),
-                        loaded.cluster().value(),
-                        loaded.cluster().key())
-                .getClusterUuid();
-        ReadModel readModel = new ReadModel(term.epoch() << 32);
-        EventLog eventLog = new EventLog(time);
-        this.view = new LeaderView(term.epoch(), clusterUuid, readModel, eventLog);
-        this.cluster = new ClusterEditor(time, readModel, eventLog);
+        this.promises = promises;
+        this.view = loaded.view();
+        this.record = loaded.record();
+        this.cluster = loaded.cluster();
         this.pipeline = new CommitPipeline(term, store, events, metrics::committed, time);
         Commands commands = new Commands(term.epoch());
-        this.steps = new VmSteps(cluster, commands);
+        this.steps = new VmSteps(cluster, commands, promises.leases());
+        this.fencing = new HostFencing(term.epoch(), cluster, steps, promises, metrics, pipeline::submit);
+        this.judge = new HostJudge(term, cluster, promises, fencing, view.warnings(), coldUntilNanos, pipeline::submit);
+        this.controllers =
+                new ControllerRound(membership, cluster, promises.leases(), view.warnings(), pipeline::submit);
+        this.freezes = new FreezeRound(cluster, promises.leases(), view.freeze(), pipeline::submit);
         InstanceReports reports = new InstanceReports(cluster, steps, metrics);
-        this.hosts =
-                new Hosts(clusterUuid, term.epoch(), controllers, cluster, commands, steps, reports, pipeline::submit);
-        this.jobRound = new JobRound(cluster, steps, pipeline::submit);
-        this.placementRound = new PlacementRound(cluster, steps, policy, metrics, pipeline::submit);
+        this.recovery = new RecoveryWatch(
+                record,
+                cluster,
+                view.warnings(),
+                promises.leases().times().fenceWait().toNanos(),
+                pipeline::submit);
+        Adoption adoption = new Adoption(cluster, reports);
+        this.orphans = new Orphans(cluster, commands, adoption);
+        this.hosts = new Hosts(
+                new Welcomes(
+                        view.clusterUuid(),
+                        term.epoch(),
+                        membership.configured(),
+                        promises.leases().times()),
+                new Admission(view.clusterUuid(), term.epoch(), cluster, promises, fencing),
+                promises,
+                freezes,
+                judge,
+                cluster,
+                commands,
+                steps,
+                reports,
+                recovery,
+                adoption,
+                orphans,
+                pipeline::submit);
+        this.jobRound = new JobRound(cluster, steps, recovery, pipeline::submit);
+        this.placementRound = new PlacementRound(cluster, steps, policy, orphans, metrics, pipeline::submit);
         this.deadlines = new Deadlines(cluster, steps, pipeline::submit);
         long now = time.nanoTime();
         this.provenNanos = now;
@@ -95,8 +135,7 @@ final class ActiveTerm {
         this.judgedNanos = now - JUDGE_INTERVAL_NANOS;
         this.plannedNanos = now - RETRY_INTERVAL_NANOS;
         this.prunedNanos = now;
-        cluster.load(loaded);
-        eventLog.add("cluster", "TermBegan", "this controller leads: epoch " + term.epoch());
+        cluster.events().add("cluster", "TermBegan", "this controller leads: epoch " + term.epoch());
     }
 
     LeaderTerm term() {
@@ -107,8 +146,33 @@ final class ActiveTerm {
         return view;
     }
 
-    void connected(ControlEvent.AgentConnected event) {
-        hosts.connected(event.session(), event.hello());
+    void connected(ControlEvent.AgentConnected event, Hosts.Greeting welcome) {
+        Doubts.about(
+                        event.hello(),
+                        view.clusterUuid(),
+                        term.epoch(),
+                        cluster.host(event.hello().getHostId()),
+                        recovery)
+                .ifPresent(this::test);
+        hosts.connected(event.session(), event.hello(), welcome);
+        changed = true;
+    }
+
+    /** A later leader may be all that the host has seen: a proof that begins now tells. */
+    private void test(StoreDoubt doubt) {
+        store.prove(term).thenAccept(outcome -> events.accept(new ControlEvent.DoubtTested(term, doubt, outcome)));
+    }
+
+    /** All records as of now, once they are durable. */
+    void records(CompletableFuture<RecordsOfTerm> answer) {
+        RecordsOfTerm records = new RecordsOfTerm(term.epoch(), record, cluster.records());
+        pipeline.submit(new Unit()
+                .then(() -> answer.complete(records))
+                .orElse(() -> answer.completeExceptionally(abandoned())));
+    }
+
+    void leased(ControlEvent.HostLeased event) {
+        hosts.leased(event);
         changed = true;
     }
 
@@ -147,7 +211,7 @@ final class ActiveTerm {
             return;
         }
         try {
-            Message response = call.operation().apply(new OperationContext(cluster, steps, pipeline::submit), unit);
+            Message response = call.operation().apply(context(), unit);
             ByteString bytes = response.toByteString();
             cluster.putRequest(call.requestId(), call.bodyHash(), bytes, unit);
             unit.then(() -> call.answer().complete(bytes));
@@ -155,6 +219,22 @@ final class ActiveTerm {
         } catch (KelpieException e) {
             refuse(call, e);
         }
+    }
+
+    /** What comes before an operator's call: done, or refused, at once; it changes no record. */
+    <T> void prepare(ControlEvent.CallPrepared<T> call) {
+        changed = true;
+        try {
+            T prepared = call.preparation().prepare(context());
+            call.answer().complete(prepared);
+        } catch (KelpieException e) {
+            call.answer().completeExceptionally(e);
+        }
+    }
+
+    private OperationContext context() {
+        return new OperationContext(
+                cluster, steps, pipeline::submit, fencing, promises.leases(), orphans, controllers, freezes);
     }
 
     private void replay(ControlEvent.OperatorCall call, RequestRecord earlier, Unit unit) {
@@ -213,7 +293,8 @@ final class ActiveTerm {
     /**
      * What one tick does after its events.
      *
-     * @return false if the term cannot go on: nothing was written for too long
+     * @return false if the term cannot go on: nothing was written for too long, many hosts were lost at once,
+     *     or this controller was removed
      */
     boolean tick() {
         long now = time.nanoTime();
@@ -225,10 +306,20 @@ final class ActiveTerm {
         }
         if (now - judgedNanos >= JUDGE_INTERVAL_NANOS) {
             judgedNanos = now;
-            hosts.judgeAll();
-            deadlines.check();
+            controllers.check();
+            freezes.check();
+            judge.judgeAll();
+            if (recovery.isOverNow()) {
+                hosts.compareAll();
+                cluster.jobs().forEach(job -> cluster.reconcileLater(job.key()));
+                changed = true;
+            }
+            if (!recovery.isOn()) {
+                deadlines.check();
+            }
             metrics.count(cluster);
         }
+        changed |= judge.fenceDue();
         if (now - prunedNanos >= PRUNE_INTERVAL_NANOS) {
             prunedNanos = now;
             Unit unit = new Unit();
@@ -239,7 +330,9 @@ final class ActiveTerm {
         boolean retry = now - plannedNanos >= RETRY_INTERVAL_NANOS;
         if (changed || retry) {
             List<VmEntry> due = placementRound.due();
-            if (!due.isEmpty()) {
+            if (recovery.isOn()) {
+                placementRound.hold(due, "recovery", recovery.reason());
+            } else if (!due.isEmpty()) {
                 plannedNanos = now;
                 placementRound.place(due, term.epoch());
                 jobRound.reconcile();
@@ -247,7 +340,7 @@ final class ActiveTerm {
             changed = false;
         }
         pipeline.flush();
-        return true;
+        return !judge.isToResign() && !controllers.isToResign();
     }
 
     private void prove(long now) {

@@ -1,14 +1,16 @@
 package io.kelpie.controller.control;
 
 import io.kelpie.common.error.KelpieException;
+import io.kelpie.controller.lease.Grantee;
 import io.kelpie.proto.v1.ConnectResponse;
 import io.kelpie.proto.v1.InstanceReport;
 import io.kelpie.proto.v1.Pool;
 import java.util.List;
 
 /** One stream of an agent, as the control thread sees it. Thread-safe; no method blocks. */
-public interface AgentSession {
+public interface AgentSession extends Grantee {
     /** Queues a message. A session whose reader is too slow closes itself; the agent then connects anew. */
+    @Override
     void send(ConnectResponse message);
 
     /** Ends the stream with an error. */

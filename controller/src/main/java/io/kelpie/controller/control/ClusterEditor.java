@@ -10,11 +10,15 @@ import io.kelpie.controller.view.JobView;
 import io.kelpie.controller.view.ReadModel;
 import io.kelpie.controller.view.VmView;
 import io.kelpie.proto.v1.CapabilitiesRecord;
+import io.kelpie.proto.v1.ConfigRecord;
+import io.kelpie.proto.v1.ControllerMember;
+import io.kelpie.proto.v1.ControllerSetRecord;
 import io.kelpie.proto.v1.HostCapabilities;
 import io.kelpie.proto.v1.HostRecord;
 import io.kelpie.proto.v1.JobRecord;
 import io.kelpie.proto.v1.RequestRecord;
 import io.kelpie.proto.v1.VmRecord;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.HashMap;
@@ -45,10 +49,19 @@ final class ClusterEditor {
     private final NavigableMap<JobKey, JobEntry> jobs = new TreeMap<>();
     private final Map<UUID, VmEntry> vms = new HashMap<>();
     private final Map<String, HostEntry> hosts = new TreeMap<>();
+    /** By every name that a host has had in this term; whoever asks looks whether it still has it. */
+    private final Map<String, HostEntry> hostsByName = new HashMap<>();
+
     private final Map<UUID, RequestEntry> requests = new HashMap<>();
     private final Set<VmEntry> pending = new LinkedHashSet<>();
     private final Set<VmEntry> passing = new LinkedHashSet<>();
+    private final Set<VmEntry> withSpared = new LinkedHashSet<>();
     private final Set<JobKey> jobsToReconcile = new LinkedHashSet<>();
+
+    private ConfigRecord config = ConfigRecord.getDefaultInstance();
+    private int configVersion = Write.ABSENT;
+    private ControllerSetRecord controllerSet = ControllerSetRecord.getDefaultInstance();
+    private int controllerSetVersion = Write.ABSENT;
 
     /** An answered request; {@code version} is its record's. */
     record RequestEntry(RequestRecord record, int version) {}
@@ -61,12 +74,21 @@ final class ClusterEditor {
 
     /** Takes over what the store held when the term began. */
     void load(LoadedState state) {
-        for (var stored : state.hosts()) {
+        state.first().config().ifPresent(stored -> {
+            config = Records.parse(ConfigRecord.parser(), stored.value(), stored.key());
+            configVersion = stored.version();
+        });
+        state.first().controllers().ifPresent(stored -> {
+            controllerSet = Records.parse(ControllerSetRecord.parser(), stored.value(), stored.key());
+            controllerSetVersion = stored.version();
+        });
+        for (var stored : state.first().hosts()) {
             HostRecord record = Records.parse(HostRecord.parser(), stored.value(), stored.key());
             HostEntry host = new HostEntry(record);
             host.set(record, stored.version());
             host.healthSinceMillis = time.wallMillis();
             hosts.put(host.id(), host);
+            hostsByName.put(host.name(), host);
         }
         for (var stored : state.capabilities()) {
             HostEntry host = stored.key() instanceof RecordKey.CapabilitiesKey key ? hosts.get(key.hostId()) : null;
@@ -145,17 +167,55 @@ final class ClusterEditor {
         return Collections.unmodifiableCollection(passing);
     }
 
+    /** VMs with live instances beside their present ones. */
+    Collection<VmEntry> withSpared() {
+        return Collections.unmodifiableCollection(withSpared);
+    }
+
+    /** All records as they are now, but the cluster's own. */
+    List<RecordsOfTerm.Entry> records() {
+        List<RecordsOfTerm.Entry> records = new ArrayList<>();
+        for (HostEntry host : hosts.values()) {
+            records.add(new RecordsOfTerm.Entry(new RecordKey.HostKey(host.id()), host.record()));
+            if (host.capabilitiesVersion() != Write.ABSENT) {
+                records.add(new RecordsOfTerm.Entry(
+                        new RecordKey.CapabilitiesKey(host.id()),
+                        CapabilitiesRecord.newBuilder()
+                                .setFormat(FORMAT)
+                                .setCapabilities(host.capabilities())
+                                .build()));
+            }
+        }
+        jobs.values()
+                .forEach(job ->
+                        records.add(new RecordsOfTerm.Entry(new RecordKey.JobRecordKey(job.key()), job.record())));
+        vms.values().stream()
+                .filter(vm -> vm.version() != Write.ABSENT)
+                .forEach(vm -> records.add(new RecordsOfTerm.Entry(new RecordKey.VmKey(vm.id()), vm.record())));
+        requests.forEach(
+                (id, request) -> records.add(new RecordsOfTerm.Entry(new RecordKey.RequestKey(id), request.record())));
+        if (configVersion != Write.ABSENT) {
+            records.add(new RecordsOfTerm.Entry(new RecordKey.ConfigKey(), config));
+        }
+        if (controllerSetVersion != Write.ABSENT) {
+            records.add(new RecordsOfTerm.Entry(new RecordKey.ControllerSetKey(), controllerSet));
+        }
+        return records;
+    }
+
     Optional<HostEntry> host(String id) {
         return Optional.ofNullable(hosts.get(id));
     }
 
     Optional<HostEntry> hostByName(String nameOrId) {
         HostEntry byId = hosts.get(nameOrId);
-        return byId != null
-                ? Optional.of(byId)
-                : hosts.values().stream()
-                        .filter(host -> host.name().equals(nameOrId))
-                        .findFirst();
+        if (byId != null) {
+            return Optional.of(byId);
+        }
+        HostEntry named = hostsByName.get(nameOrId);
+        boolean present =
+                named != null && hosts.get(named.id()) == named && named.name().equals(nameOrId);
+        return present ? Optional.ofNullable(named) : Optional.empty();
     }
 
     /** Hosts in the order of their ids. */
@@ -170,6 +230,23 @@ final class ClusterEditor {
 
     EventLog events() {
         return events;
+    }
+
+    /** What operators have set for the whole cluster. */
+    ConfigRecord config() {
+        return config;
+    }
+
+    /** The committed set of controllers. */
+    ControllerSetRecord controllerSet() {
+        return controllerSet;
+    }
+
+    /** Controllers that may lead. */
+    int controllersThatMayLead() {
+        return (int) controllerSet.getSet().getMembersList().stream()
+                .filter(ControllerMember::getMayLead)
+                .count();
     }
 
     long nowMillis() {
@@ -270,6 +347,7 @@ final class ClusterEditor {
         job.vms.remove(vm.record().getOrdinal());
         pending.remove(vm);
         passing.remove(vm);
+        withSpared.remove(vm);
         if (!job.record().getDeleting()
                 && job.record().getIncarnationFloor() < vm.record().getIncarnation()) {
             // The VM's UUID comes again if the job grows again: its incarnations must go on from here.
@@ -296,7 +374,21 @@ final class ClusterEditor {
         HostRecord next = record.toBuilder().setFormat(FORMAT).build();
         unit.write(new Write.Put(new RecordKey.HostKey(host.id()), next.toByteString(), host.version()));
         host.set(next, host.version() + 1);
+        hostsByName.put(host.name(), host);
         unit.then(() -> publish(host));
+    }
+
+    /** Removes a host on which no VM depends. */
+    void removeHost(HostEntry host, Unit unit) {
+        if (!host.held().isEmpty()) {
+            throw new IllegalStateException("host " + host.name() + " still has VMs or files of them");
+        }
+        unit.write(new Write.Delete(new RecordKey.HostKey(host.id()), host.version()));
+        if (host.capabilitiesVersion() != Write.ABSENT) {
+            unit.write(new Write.Delete(new RecordKey.CapabilitiesKey(host.id()), host.capabilitiesVersion()));
+        }
+        hosts.remove(host.id());
+        unit.then(() -> view.removeHost(host.id()));
     }
 
     void putCapabilities(HostEntry host, HostCapabilities capabilities, Unit unit) {
@@ -308,6 +400,20 @@ final class ClusterEditor {
                 new RecordKey.CapabilitiesKey(host.id()), record.toByteString(), host.capabilitiesVersion()));
         host.setCapabilities(capabilities, host.capabilitiesVersion() + 1);
         unit.then(() -> publish(host));
+    }
+
+    void putConfig(ConfigRecord record, Unit unit) {
+        ConfigRecord next = record.toBuilder().setFormat(FORMAT).build();
+        unit.write(new Write.Put(new RecordKey.ConfigKey(), next.toByteString(), configVersion));
+        config = next;
+        configVersion++;
+    }
+
+    void putControllerSet(ControllerSetRecord record, Unit unit) {
+        ControllerSetRecord next = record.toBuilder().setFormat(FORMAT).build();
+        unit.write(new Write.Put(new RecordKey.ControllerSetKey(), next.toByteString(), controllerSetVersion));
+        controllerSet = next;
+        controllerSetVersion++;
     }
 
     void putRequest(UUID id, ByteString bodyHash, ByteString response, Unit unit) {
@@ -362,12 +468,19 @@ final class ClusterEditor {
 
     /** Shows a host as it is now. */
     void publish(HostEntry host) {
-        view.putHost(host.info());
+        if (hosts.get(host.id()) == host) { // not one that is being removed
+            view.putHost(host.info());
+        }
     }
 
     private void index(VmEntry vm) {
         pending.remove(vm);
         passing.remove(vm);
+        if (vm.record().getSparedCount() > 0) {
+            withSpared.add(vm);
+        } else {
+            withSpared.remove(vm);
+        }
         switch (vm.state()) {
             case PENDING -> pending.add(vm);
             case PLACED, STARTING, MIGRATING, STOPPING, EVICTING, DELETING, DELETED -> passing.add(vm);

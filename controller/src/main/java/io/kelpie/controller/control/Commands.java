@@ -6,6 +6,7 @@ import io.kelpie.proto.v1.ForgetInstance;
 import io.kelpie.proto.v1.KillInstance;
 import io.kelpie.proto.v1.StartInstance;
 import io.kelpie.proto.v1.StopInstance;
+import java.util.OptionalLong;
 import java.util.UUID;
 
 /** Commands to agents, each made from a committed record. */
@@ -16,14 +17,24 @@ final class Commands {
         this.epoch = epoch;
     }
 
-    ConnectResponse start(VmEntry vm, JobEntry job) {
-        return wrap(of(vm.id(), vm.record().getIncarnation(), vm.version())
+    /** A start as of now; the lineage is added when it is sent, see {@link #under}. */
+    Command start(VmEntry vm, JobEntry job) {
+        return of(vm.id(), vm.record().getIncarnation(), vm.version())
                 .setStart(StartInstance.newBuilder()
                         .setVmName(vm.name().name())
                         .setJob(vm.name().job().name())
                         .setNamespace(vm.name().job().namespace())
                         .setSpecVersion(vm.record().getSpecVersion())
-                        .setTemplate(job.specOf(vm).getVm())));
+                        .setTemplate(job.specOf(vm).getVm())
+                        .setLeased(vm.record().getLeased()))
+                .build();
+    }
+
+    /** A start under the lineage that the host was granted. */
+    static ConnectResponse under(Command start, OptionalLong lineage) {
+        return ConnectResponse.newBuilder()
+                .setCommand(start.toBuilder().setLineage(lineage.orElse(0)))
+                .build();
     }
 
     ConnectResponse stop(VmEntry vm, JobEntry job) {
@@ -39,6 +50,11 @@ final class Commands {
     ConnectResponse forgetInstance(UUID vmId, long incarnation, long sequence) {
         return wrap(of(vmId, incarnation, sequence)
                 .setForget(ForgetInstance.newBuilder().setInstanceOnly(true)));
+    }
+
+    /** No record explains the instance: all of it goes but kept disks. */
+    ConnectResponse forgetUnknown(UUID vmId, long incarnation) {
+        return wrap(of(vmId, incarnation, 0).setForget(ForgetInstance.getDefaultInstance()));
     }
 
     /** The VM is deleted. */

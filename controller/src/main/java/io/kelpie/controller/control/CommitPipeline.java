@@ -43,6 +43,7 @@ final class CommitPipeline {
     private final Deque<Batch> underWay = new ArrayDeque<>();
     private long batchesMade;
     private boolean settling;
+    private boolean closing;
     private boolean ended;
 
     /**
@@ -64,11 +65,12 @@ final class CommitPipeline {
 
     /** Takes a unit; its effects run once it and all before it are durable, at the earliest in {@link #flush}. */
     void submit(Unit unit) {
-        if (ended) {
+        if (ended || closing) {
             unit.abandon();
             return;
         }
         waiting.addLast(unit);
+        closing = unit.isLast();
     }
 
     /** Sends what waits, as far as the window allows. */

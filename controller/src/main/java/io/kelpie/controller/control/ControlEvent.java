@@ -2,6 +2,7 @@ package io.kelpie.controller.control;
 
 import com.google.protobuf.ByteString;
 import io.kelpie.controller.leadership.LeaderTerm;
+import io.kelpie.controller.lease.Grantee;
 import io.kelpie.controller.store.CommitOutcome;
 import io.kelpie.proto.v1.CommandAck;
 import io.kelpie.proto.v1.ConnectResponse;
@@ -19,8 +20,17 @@ public sealed interface ControlEvent {
     /** It leads no more. */
     record TermEnded(LeaderTerm term) implements ControlEvent {}
 
+    /** What a term reads first, all that it needs to grant leases; empty if it could not be read. */
+    record HostsLoaded(LeaderTerm term, Optional<LoadedHosts> hosts) implements ControlEvent {}
+
     /** What the store held when the term began; empty if it could not be read. */
-    record StateLoaded(LeaderTerm term, Optional<LoadedState> state) implements ControlEvent {}
+    record StateLoaded(LeaderTerm term, Optional<LoadedTerm> state) implements ControlEvent {}
+
+    /** The store has refused a proof for grants: the term has ended. */
+    record ProofRefused(LeaderTerm term) implements ControlEvent {}
+
+    /** The first grant of a lineage was sent to a host. */
+    record HostLeased(String hostId, Grantee stream, long lineage) implements ControlEvent {}
 
     /** The store's answer to a batch of the pipeline. */
     record CommitAnswered(LeaderTerm term, long batch, CommitOutcome outcome) implements ControlEvent {}
@@ -44,6 +54,19 @@ public sealed interface ControlEvent {
 
     /** A message for a host that changes nothing, e.g. a request for a log; fails if the host is not connected. */
     record HostMessage(String hostId, ConnectResponse message, CompletableFuture<Void> sent) implements ControlEvent {}
+
+    /** Asks for all records as of one instant; completes once all of it is durable. */
+    record RecordsAsked(CompletableFuture<RecordsOfTerm> answer) implements ControlEvent {}
+
+    /** A host has said something that casts doubt on the store; {@code outcome} of a proof that began after it. */
+    record DoubtTested(LeaderTerm term, StoreDoubt doubt, CommitOutcome outcome) implements ControlEvent {}
+
+    /**
+     * What comes before an operator's change that takes time elsewhere.
+     *
+     * @param answer completes on the control thread, which must not be held up
+     */
+    record CallPrepared<T>(Preparation<T> preparation, CompletableFuture<T> answer) implements ControlEvent {}
 
     /**
      * An operator's change.

@@ -4,6 +4,7 @@ import com.codahale.metrics.Timer;
 import io.kelpie.common.metrics.Metrics;
 import io.kelpie.controller.model.VmState;
 import io.kelpie.controller.store.CommitOutcome;
+import io.kelpie.proto.v1.Fencing;
 import java.util.EnumMap;
 import java.util.HashSet;
 import java.util.List;
@@ -32,6 +33,7 @@ public final class ControlMetrics {
     private final Map<VmState, AtomicInteger> vms = new EnumMap<>(VmState.class);
     private final AtomicInteger hostsReady = new AtomicInteger();
     private final AtomicInteger hostsSuspect = new AtomicInteger();
+    private final AtomicInteger hostsFenced = new AtomicInteger();
     private final AtomicInteger jobs = new AtomicInteger();
     private final AtomicInteger streams = new AtomicInteger();
     private final Set<String> countedHosts = new HashSet<>();
@@ -54,6 +56,7 @@ public final class ControlMetrics {
         metrics.gauge("kelpie_agent_streams", "Agents that are connected to this controller.", streams::get);
         metrics.gauge("kelpie_hosts", "Hosts by health.", hostsReady::get, "health", "ready");
         metrics.gauge("kelpie_hosts", "Hosts by health.", hostsSuspect::get, "health", "suspect");
+        metrics.gauge("kelpie_hosts", "Hosts by health.", hostsFenced::get, "health", "fenced");
         for (VmState state : VmState.values()) {
             AtomicInteger count = new AtomicInteger();
             vms.put(state, count);
@@ -71,6 +74,7 @@ public final class ControlMetrics {
         vms.values().forEach(count -> count.set(0));
         hostsReady.set(0);
         hostsSuspect.set(0);
+        hostsFenced.set(0);
         jobs.set(0);
         streams.set(0);
         forgetHostsExcept(Set.of());
@@ -100,6 +104,15 @@ public final class ControlMetrics {
         commit.update(nanos, TimeUnit.NANOSECONDS);
     }
 
+    void fenced(Fencing.Cause cause) {
+        metrics.counter(
+                        "kelpie_hosts_fenced_total",
+                        "Hosts declared fenced, by cause.",
+                        "cause",
+                        lower(cause).substring("cause_".length()))
+                .inc();
+    }
+
     void started(long nanos) {
         start.update(nanos, TimeUnit.NANOSECONDS);
     }
@@ -110,10 +123,12 @@ public final class ControlMetrics {
         cluster.vms().forEach(vm -> counts.merge(vm.state(), 1, Integer::sum));
         vms.forEach((state, count) -> count.set(counts.getOrDefault(state, 0)));
         int ready = 0;
+        int fenced = 0;
         int connected = 0;
         Set<String> names = new HashSet<>();
         for (HostEntry host : cluster.hosts()) {
             ready += host.ready ? 1 : 0;
+            fenced += host.record().hasFencing() ? 1 : 0;
             connected += host.session != null ? 1 : 0;
             String name = host.name();
             names.add(name);
@@ -131,7 +146,8 @@ public final class ControlMetrics {
             metrics.gauge(HOST_VCPUS_RESERVED, "vCPUs that instances hold.", reserved::getVcpus, "host", name);
         }
         hostsReady.set(ready);
-        hostsSuspect.set(cluster.hosts().size() - ready);
+        hostsFenced.set(fenced);
+        hostsSuspect.set(cluster.hosts().size() - ready - fenced);
         jobs.set(cluster.jobs().size());
         streams.set(connected);
         forgetHostsExcept(names);

@@ -29,6 +29,15 @@ public final class ControlQueue {
 
     /** Adds an operator's call; false if too many wait. */
     public boolean offer(ControlEvent.OperatorCall call) {
+        return offerCall(call);
+    }
+
+    /** As {@link #offer(ControlEvent.OperatorCall)}. */
+    public boolean offer(ControlEvent.CallPrepared<?> call) {
+        return offerCall(call);
+    }
+
+    private boolean offerCall(ControlEvent call) {
         if (calls.incrementAndGet() > MAX_CALLS) {
             calls.decrementAndGet();
             return false;
@@ -46,7 +55,7 @@ public final class ControlQueue {
             events.drainTo(drained, MAX_DRAINED - 1);
         }
         for (ControlEvent event : drained) {
-            if (event instanceof ControlEvent.OperatorCall) {
+            if (event instanceof ControlEvent.OperatorCall || event instanceof ControlEvent.CallPrepared<?>) {
                 calls.decrementAndGet();
             }
         }

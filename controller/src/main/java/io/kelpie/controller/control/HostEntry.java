@@ -1,5 +1,7 @@
 package io.kelpie.controller.control;
 
+import io.kelpie.common.resources.QemuOverhead;
+import io.kelpie.controller.lifecycle.HostHealth;
 import io.kelpie.controller.model.DriverKind;
 import io.kelpie.controller.model.PagingMode;
 import io.kelpie.controller.scheduling.HostView;
@@ -7,16 +9,19 @@ import io.kelpie.controller.store.Write;
 import io.kelpie.controller.view.HostInfo;
 import io.kelpie.proto.v1.DriverInfo;
 import io.kelpie.proto.v1.HostCapabilities;
-import io.kelpie.proto.v1.HostHealth;
 import io.kelpie.proto.v1.HostRecord;
 import io.kelpie.proto.v1.InstanceReport;
+import io.kelpie.proto.v1.Orphan;
 import io.kelpie.proto.v1.Pool;
 import io.kelpie.proto.v1.PoolReservation;
 import io.kelpie.proto.v1.ProbeResult;
 import io.kelpie.proto.v1.Reservation;
 import io.kelpie.proto.v1.VmRecord;
+import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
@@ -39,7 +44,9 @@ final class HostEntry {
     private int usedVcpus;
     private long usedMemoryMib;
     private final SortedMap<String, Long> usedPoolMib = new TreeMap<>();
-    private final Set<UUID> placed = new java.util.LinkedHashSet<>();
+    private final Set<UUID> placed = new LinkedHashSet<>();
+    private final Set<UUID> held = new LinkedHashSet<>();
+    private int leasedInstances;
 
     /** The host's stream, while there is one. */
     @Nullable AgentSession session;
@@ -47,26 +54,44 @@ final class HostEntry {
     /** Its agent's version; empty if it was not connected in this term. */
     String agentVersion = "";
 
+    /** When its present stream was admitted, in monotonic nanoseconds. */
+    long admittedNanos;
+
     /** Boot that the stream belongs to. */
     String bootId = "";
 
     /** When anything of it was heard last in this term, in monotonic nanoseconds. */
     OptionalLong lastHeardNanos = OptionalLong.empty();
 
-    /** Whether the leader hears it. */
+    /** Whether it is READY: heard, and holding a lease of this leader. */
     boolean ready;
 
-    /** Since when, in milliseconds since 1970. */
+    /** The last judgement of it; null before the first. */
+    @Nullable HostHealth health;
+
+    /** Since when its health is so, in milliseconds since 1970. */
     long healthSinceMillis;
 
-    /** Why, in one sentence. */
-    String healthReason = "not heard since this controller began to lead";
+    /** When its next step can happen at the earliest, in milliseconds since 1970; 0: it waits for someone. */
+    long nextStepAtMillis;
 
-    /** A deadline of one of its instances has passed for the third time. */
-    boolean faulty;
+    /** True if it holds a lease that this leader has granted. */
+    boolean leased;
+
+    /** Why it is called faulty: a deadline of one of its instances has passed for the third time; empty: it is not. */
+    String fault = "";
+
+    /** The attempt to power it off that is under way; null: none is. */
+    @Nullable PowerOff powerOff;
 
     /** What it last reported of each instance in its ledger. */
     final Map<InstanceKey, InstanceReport> instances = new HashMap<>();
+
+    /** Of these, those that no record explains, and why. */
+    final Map<InstanceKey, String> orphans = new LinkedHashMap<>();
+
+    /** Orphans that an operator wants ended. */
+    final Set<InstanceKey> condemned = new LinkedHashSet<>();
 
     HostEntry(HostRecord record) {
         this.record = record;
@@ -78,6 +103,11 @@ final class HostEntry {
 
     String name() {
         return record.getName();
+    }
+
+    /** Why it takes nothing although it is heard; empty: it does, or it is not heard. */
+    String fault() {
+        return powerOff == null ? fault : "it is being powered off by the fence plug-in";
     }
 
     String subject() {
@@ -112,19 +142,27 @@ final class HostEntry {
 
     /** Counts what a VM's record holds here; {@code sign} is 1 or -1. */
     void count(VmRecord vm, int sign) {
-        Reservation held = vm.getReservation();
+        Reservation reserved = vm.getReservation();
+        UUID vmId = UUID.fromString(vm.getVmId());
         if (vm.getHostId().equals(id())) {
-            usedVcpus += sign * held.getVcpus();
-            usedMemoryMib += sign * held.getMemoryMib();
-            UUID vmId = UUID.fromString(vm.getVmId());
+            usedVcpus += sign * reserved.getVcpus();
+            usedMemoryMib += sign * reserved.getMemoryMib();
+            leasedInstances += vm.getLeased() ? sign : 0;
             if (sign > 0) {
                 placed.add(vmId);
             } else {
                 placed.remove(vmId);
             }
         }
+        if (vm.getHostId().equals(id()) || vm.getStorageHostId().equals(id())) {
+            if (sign > 0) {
+                held.add(vmId);
+            } else {
+                held.remove(vmId);
+            }
+        }
         if (storageHost(vm).equals(id())) {
-            for (PoolReservation pool : held.getPoolsList()) {
+            for (PoolReservation pool : reserved.getPoolsList()) {
                 usedPoolMib.merge(pool.getPool(), sign * pool.getSizeMib(), Math::addExact);
             }
         }
@@ -135,13 +173,74 @@ final class HostEntry {
         return vm.getHostId().isEmpty() ? vm.getStorageHostId() : vm.getHostId();
     }
 
+    /** Instances here that run only while the host's lease lasts. */
+    int leasedInstances() {
+        return leasedInstances;
+    }
+
     /** VMs placed here. */
     Set<UUID> placed() {
         return placed;
     }
 
+    /** VMs placed here, and those whose files lie here. */
+    Set<UUID> held() {
+        return held;
+    }
+
+    /** What its VMs hold by their records, and its live orphans by what it says of them. */
     Reservation reserved() {
-        return Records.reservation(usedVcpus, usedMemoryMib, usedPoolMib);
+        return Records.reservation(usedVcpus + orphanVcpus(), usedMemoryMib + orphanMemoryMib(), usedPoolMib);
+    }
+
+    /** Whether an instance may run here, as far as the host has said. */
+    boolean isLive(InstanceKey key) {
+        InstanceReport report = instances.get(key);
+        return report != null
+                && switch (report.getPhase()) {
+                    case INSTANCE_PHASE_EXITED, INSTANCE_PHASE_REJECTED -> false;
+                    case INSTANCE_PHASE_PREPARING,
+                            INSTANCE_PHASE_STARTING,
+                            INSTANCE_PHASE_RUNNING,
+                            INSTANCE_PHASE_STOPPING,
+                            INSTANCE_PHASE_UNSPECIFIED,
+                            UNRECOGNIZED -> true;
+                };
+    }
+
+    private int orphanVcpus() {
+        int vcpus = 0;
+        for (InstanceKey key : orphans.keySet()) {
+            InstanceReport report = instances.get(key);
+            vcpus += report != null && isLive(key) ? report.getVcpus() : 0;
+        }
+        return vcpus;
+    }
+
+    private long orphanMemoryMib() {
+        long memoryMib = 0;
+        for (InstanceKey key : orphans.keySet()) {
+            InstanceReport report = instances.get(key);
+            memoryMib += report != null && isLive(key)
+                    ? QemuOverhead.memoryMib(report.getMemoryMib(), report.getVcpus())
+                    : 0;
+        }
+        return memoryMib;
+    }
+
+    private List<Orphan> shownOrphans() {
+        List<Orphan> shown = new ArrayList<>();
+        orphans.forEach((key, reason) -> {
+            InstanceReport report = instances.get(key);
+            if (report != null) {
+                shown.add(Orphan.newBuilder()
+                        .setHostName(name())
+                        .setInstance(report)
+                        .setReason(reason)
+                        .build());
+            }
+        });
+        return shown;
     }
 
     /** Pools with their free space as of the last heartbeat. */
@@ -161,12 +260,38 @@ final class HostEntry {
         return new HostInfo(
                 record,
                 capabilities.toBuilder().clearPools().addAllPools(pools()).build(),
-                ready ? HostHealth.HOST_HEALTH_READY : HostHealth.HOST_HEALTH_SUSPECT,
+                shownHealth(),
                 healthSinceMillis,
-                healthReason,
+                health == null ? "not judged yet" : health.reason(),
+                health == null ? "" : health.nextStep(),
+                nextStepAtMillis,
                 reserved(),
                 placed.size(),
-                agentVersion);
+                leasedInstances,
+                leased,
+                agentVersion,
+                shownOrphans());
+    }
+
+    private io.kelpie.proto.v1.HostHealth shownHealth() {
+        return health == null
+                ? io.kelpie.proto.v1.HostHealth.HOST_HEALTH_SUSPECT
+                : switch (health.status()) {
+                    case READY -> io.kelpie.proto.v1.HostHealth.HOST_HEALTH_READY;
+                    case SUSPECT -> io.kelpie.proto.v1.HostHealth.HOST_HEALTH_SUSPECT;
+                    case FENCED -> io.kelpie.proto.v1.HostHealth.HOST_HEALTH_FENCED;
+                };
+    }
+
+    /** Drivers that are usable here and can run leased instances. */
+    Set<DriverKind> leasingDrivers() {
+        Set<DriverKind> drivers = EnumSet.noneOf(DriverKind.class);
+        for (DriverInfo driver : capabilities.getDriversList()) {
+            if (driver.getUsable() && driver.getCanLease()) {
+                Records.driver(driver.getDriver()).ifPresent(drivers::add);
+            }
+        }
+        return drivers;
     }
 
     HostView view() {
@@ -181,7 +306,7 @@ final class HostEntry {
                 name(),
                 new TreeMap<>(record.getLabelsMap()),
                 record.getCordoned(),
-                ready && !faulty,
+                ready,
                 record.getCapacity().getCpus(),
                 record.getCapacity().getMemoryMib(),
                 pools,
@@ -193,8 +318,8 @@ final class HostEntry {
                     case PAGING_MODE_UNSPECIFIED, UNRECOGNIZED -> PagingMode.NONE;
                 },
                 usableDrivers(),
-                usedVcpus,
-                usedMemoryMib,
+                usedVcpus + orphanVcpus(),
+                usedMemoryMib + orphanMemoryMib(),
                 usedPoolMib);
     }
 

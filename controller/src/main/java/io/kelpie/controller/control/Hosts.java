@@ -1,13 +1,13 @@
 package io.kelpie.controller.control;
 
 import io.kelpie.common.error.KelpieException;
-import io.kelpie.controller.lifecycle.HostHealth;
 import io.kelpie.controller.model.InstancePhase;
 import io.kelpie.controller.model.ObservedInstance;
 import io.kelpie.controller.model.Vm;
 import io.kelpie.controller.model.VmState;
 import io.kelpie.controller.reconcile.HostCorrection;
 import io.kelpie.controller.reconcile.Reconciler;
+import io.kelpie.controller.reconcile.Recovery;
 import io.kelpie.proto.v1.CommandAck;
 import io.kelpie.proto.v1.ConnectResponse;
 import io.kelpie.proto.v1.ErrorReason;
@@ -16,67 +16,74 @@ import io.kelpie.proto.v1.Hello;
 import io.kelpie.proto.v1.HostCapabilities;
 import io.kelpie.proto.v1.InstanceExit;
 import io.kelpie.proto.v1.InstanceReport;
-import io.kelpie.proto.v1.Welcome;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.Set;
 import java.util.UUID;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /** Agents' streams: who is connected, what they report, and what follows. Belongs to the control thread. */
 final class Hosts {
-    /** Interval of heartbeats, in milliseconds. */
-    static final int HEARTBEAT_MILLIS = 1_000;
-
-    /** Longest silence of a host that is READY. */
-    private static final long PATIENCE_NANOS = TimeUnit.MILLISECONDS.toNanos(3L * HEARTBEAT_MILLIS);
-
-    private final String clusterUuid;
-    private final long epoch;
-    private final List<String> controllers;
+    private final Welcomes welcomes;
     private final Admission admission;
+    private final Promises promises;
+    private final FreezeRound freezes;
+    private final HostJudge judge;
     private final ClusterEditor cluster;
     private final Commands commands;
     private final VmSteps steps;
     private final InstanceReports reports;
+    private final RecoveryWatch recovery;
+    private final Adoption adoption;
+    private final Orphans orphans;
     private final Consumer<Unit> pipeline;
     private final Map<AgentSession, HostEntry> bySession = new HashMap<>();
-    private final Map<HostEntry, HostHealth> health = new HashMap<>();
 
     Hosts(
-            String clusterUuid,
-            long epoch,
-            List<String> controllers,
+            Welcomes welcomes,
+            Admission admission,
+            Promises promises,
+            FreezeRound freezes,
+            HostJudge judge,
             ClusterEditor cluster,
             Commands commands,
             VmSteps steps,
             InstanceReports reports,
+            RecoveryWatch recovery,
+            Adoption adoption,
+            Orphans orphans,
             Consumer<Unit> pipeline) {
-        this.clusterUuid = clusterUuid;
-        this.epoch = epoch;
-        this.admission = new Admission(clusterUuid, epoch, cluster);
-        this.controllers = List.copyOf(controllers);
+        this.welcomes = welcomes;
+        this.admission = admission;
+        this.promises = promises;
+        this.freezes = freezes;
+        this.judge = judge;
         this.cluster = cluster;
         this.commands = commands;
         this.steps = steps;
         this.reports = reports;
+        this.recovery = recovery;
+        this.adoption = adoption;
+        this.orphans = orphans;
         this.pipeline = pipeline;
     }
 
-    /** An agent presents itself: it is refused, or welcomed and everything that it runs is compared with the records. */
-    void connected(AgentSession session, Hello hello) {
+    /**
+     * An agent presents itself: it is refused, or welcomed and everything that it runs is compared with the records.
+     *
+     * @param welcome whether it is still to be welcomed
+     */
+    void connected(AgentSession session, Hello hello, Greeting welcome) {
         HostEntry host;
         Unit unit = new Unit();
         try {
             host = admission.admit(hello, unit);
         } catch (KelpieException e) {
             cluster.events().add("host/" + hello.getHostName(), "HostRefused", String.valueOf(e.getMessage()));
+            promises.leases().ended(hello.getHostId(), session);
             session.close(e);
             return;
         }
@@ -84,24 +91,65 @@ final class Hosts {
             drop(host.session);
         }
         host.session = session;
+        host.admittedNanos = cluster.nowNanos();
         host.bootId = hello.getBootId();
         host.agentVersion = hello.getVersion();
-        host.faulty = false;
+        host.fault = "";
         bySession.put(session, host);
         for (HostEntry.InstanceKey gone : Set.copyOf(host.instances.keySet())) {
             noInstance(host, gone);
         }
-        ConnectResponse welcome = ConnectResponse.newBuilder()
-                .setWelcome(Welcome.newBuilder()
-                        .setClusterUuid(clusterUuid)
-                        .setEpoch(epoch)
-                        .setHeartbeatMillis(HEARTBEAT_MILLIS)
-                        .addAllControllers(controllers))
-                .build();
-        unit.then(() -> session.send(welcome));
-        judge(host);
+        if (welcome == Greeting.OWED) {
+            Runnable freeze = freezes.admission(host);
+            unit.then(() -> welcome(host, session, freeze));
+        }
+        judge.judge(host);
         hello.getInstancesList().forEach(report -> remember(host, report));
         compare(host, hello.getInstancesList(), unit);
+        recovery.heard(host, unit);
+        unit.then(() -> cluster.publish(host));
+        pipeline.accept(unit);
+    }
+
+    /** Compares all that hosts have said with the records: what was held back while those may have been old follows. */
+    void compareAll() {
+        for (HostEntry host : List.copyOf(cluster.hosts())) {
+            if (host.session != null) {
+                Unit unit = new Unit();
+                compare(host, List.copyOf(host.instances.values()), unit);
+                unit.then(() -> cluster.publish(host));
+                pipeline.accept(unit);
+            }
+        }
+    }
+
+    /** Whether a stream still has to be welcomed. */
+    enum Greeting {
+        OWED,
+        DONE
+    }
+
+    private void welcome(HostEntry host, AgentSession session, Runnable freeze) {
+        if (host.session == session) {
+            session.send(welcomes.message(cluster.controllerSet().getSet()));
+            freeze.run();
+            promises.leases().admit(host.id(), host.bootId, session);
+        }
+    }
+
+    /** The first grant of a lineage: starts that wait for it are sent. */
+    void leased(ControlEvent.HostLeased event) {
+        HostEntry host = cluster.host(event.hostId()).orElse(null);
+        if (host == null || host.session != event.stream()) {
+            return;
+        }
+        judge.judge(host);
+        Unit unit = new Unit(); // behind whatever is not durable yet
+        for (UUID id : host.placed()) {
+            cluster.vm(id)
+                    .filter(vm -> vm.state() == VmState.PLACED && vm.record().getLeased())
+                    .ifPresent(vm -> unit.then(() -> steps.resend(vm)));
+        }
         pipeline.accept(unit);
     }
 
@@ -119,7 +167,7 @@ final class Hosts {
         HostEntry host = bySession.remove(session);
         if (host != null && host.session == session) {
             host.session = null;
-            judge(host);
+            judge.judge(host);
         }
     }
 
@@ -144,10 +192,12 @@ final class Hosts {
         for (InstanceReport report : session.takeReports()) {
             Unit unit = new Unit();
             remember(host, report);
-            for (HostCorrection correction :
-                    Reconciler.host(host.id(), List.of(observed(report)), this::known, List.of())) {
+            for (HostCorrection correction : corrections(host, List.of(observed(report)), List.of())) {
                 correct(host, correction, report, unit);
             }
+            cluster.vm(UUID.fromString(report.getVmId()))
+                    .filter(vm -> vm.record().getSparedCount() > 0)
+                    .ifPresent(vm -> adoption.dropSpared(host, vm, unit));
             pipeline.accept(unit);
         }
     }
@@ -162,6 +212,7 @@ final class Hosts {
         Unit unit = new Unit();
         if (ack.getForgotten() && ack.getOutcome() == CommandAck.Outcome.OUTCOME_ACCEPTED) {
             noInstance(host, new HostEntry.InstanceKey(vmId, ack.getIncarnation()));
+            unit.then(() -> cluster.publish(host));
         }
         VmEntry vm = cluster.vm(vmId).orElse(null);
         if (vm != null && vm.record().getIncarnation() == ack.getIncarnation()) {
@@ -209,31 +260,68 @@ final class Hosts {
             byKey.put(key(report), report);
             observed.add(observed(report));
         }
-        Set<VmEntry> here = new LinkedHashSet<>();
-        for (VmEntry vm : cluster.vms()) {
-            if (vm.record().getHostId().equals(host.id())
-                    || vm.record().getStorageHostId().equals(host.id())) {
-                here.add(vm);
-            }
-        }
+        List<VmEntry> here =
+                host.held().stream().flatMap(id -> cluster.vm(id).stream()).toList();
         List<Vm> ofHost = here.stream().map(vm -> Records.vm(vm.record())).toList();
-        for (HostCorrection correction : Reconciler.host(host.id(), observed, this::known, ofHost)) {
-            if (correction instanceof HostCorrection.Report report) {
-                HostEntry.InstanceKey key = new HostEntry.InstanceKey(
-                        report.vmId(), report.instance().incarnation());
-                correct(host, correction, byKey.getOrDefault(key, InstanceReport.getDefaultInstance()), unit);
-            } else {
-                correct(host, correction, InstanceReport.getDefaultInstance(), unit);
-            }
+        for (HostCorrection correction : corrections(host, observed, ofHost)) {
+            InstanceReport report = instanceOf(correction)
+                    .map(instance -> byKey.get(new HostEntry.InstanceKey(instance.vmId(), instance.incarnation())))
+                    .orElse(InstanceReport.getDefaultInstance());
+            correct(host, correction, report, unit);
         }
+        List.copyOf(cluster.withSpared()).forEach(vm -> adoption.dropSpared(host, vm, unit));
+    }
+
+    private static Optional<ObservedInstance> instanceOf(HostCorrection correction) {
+        if (correction instanceof HostCorrection.Report report) {
+            return Optional.of(report.instance());
+        }
+        if (correction instanceof HostCorrection.Adopt adopt) {
+            return Optional.of(adopt.instance());
+        }
+        return correction instanceof HostCorrection.KeepOrphan orphan
+                ? Optional.of(orphan.instance())
+                : Optional.empty();
+    }
+
+    private List<HostCorrection> corrections(HostEntry host, List<ObservedInstance> observed, List<Vm> ofHost) {
+        List<HostCorrection> corrections = Reconciler.host(host.id(), observed, this::known, ofHost);
+        return recovery.isOn()
+                ? Recovery.temper(corrections, this::known)
+                : Recovery.keepSpared(corrections, observed, (vmId, incarnation) -> isSpared(host, vmId, incarnation));
+    }
+
+    private boolean isSpared(HostEntry host, UUID vmId, long incarnation) {
+        return cluster.vm(vmId)
+                .map(vm -> vm.record().getSparedList().stream()
+                        .anyMatch(spared ->
+                                spared.getHostId().equals(host.id()) && spared.getIncarnation() == incarnation))
+                .orElse(false);
     }
 
     private void correct(HostEntry host, HostCorrection correction, InstanceReport report, Unit unit) {
         VmEntry vm = cluster.vm(correction.vmId()).orElse(null);
-        if (correction instanceof HostCorrection.Report && vm != null) {
+        if (correction instanceof HostCorrection.KeepOrphan orphan) {
+            HostEntry.InstanceKey key =
+                    new HostEntry.InstanceKey(orphan.vmId(), orphan.instance().incarnation());
+            host.orphans.put(key, orphan.reason());
+            unit.then(() -> cluster.publish(host));
+            if (host.condemned.contains(key) && orphan.instance().phase().hasEnded()) {
+                unit.then(() -> orphans.end(host, key));
+            }
+        } else if (correction instanceof HostCorrection.Adopt && vm != null) {
+            adoption.adopt(host, vm, report, unit);
+        } else if (correction instanceof HostCorrection.Spare spare && vm != null) {
+            adoption.spare(host, vm, spare.incarnation(), unit);
+            host.orphans.put(
+                    new HostEntry.InstanceKey(spare.vmId(), spare.incarnation()),
+                    "it is alive beside another instance of its VM");
+        } else if (correction instanceof HostCorrection.Report && vm != null) {
+            host.orphans.remove(key(report));
             reports.observed(host, vm, report, unit);
             forgetOlder(host, vm, unit);
         } else if (correction instanceof HostCorrection.KillStale stale) {
+            host.orphans.remove(new HostEntry.InstanceKey(stale.vmId(), stale.incarnation()));
             send(host, commands.kill(stale.vmId(), stale.incarnation(), vm == null ? 0 : vm.version()), unit);
         } else if (correction instanceof HostCorrection.Forget forget) {
             switch (forget.scope()) {
@@ -307,38 +395,6 @@ final class Hosts {
                 .build();
     }
 
-    /** Looks at all hosts; to be called a few times per heartbeat interval. */
-    void judgeAll() {
-        cluster.hosts().forEach(this::judge);
-    }
-
-    private void judge(HostEntry host) {
-        AgentSession session = host.session;
-        HostHealth before = health.get(host);
-        HostHealth now = HostHealth.judge(
-                Optional.ofNullable(before),
-                session == null ? HostHealth.Stream.CLOSED : HostHealth.Stream.OPEN,
-                session != null ? OptionalLong.of(session.lastHeardNanos()) : host.lastHeardNanos,
-                cluster.nowNanos(),
-                PATIENCE_NANOS);
-        if (session != null) {
-            host.lastHeardNanos = OptionalLong.of(session.lastHeardNanos());
-        }
-        health.put(host, now);
-        boolean ready = now.status() == HostHealth.Status.READY;
-        if (before == null
-                || before.status() != now.status()
-                || !before.reason().equals(now.reason())) {
-            if (host.ready != ready) {
-                host.healthSinceMillis = cluster.nowMillis();
-                cluster.events().add(host.subject(), ready ? "HostReady" : "HostSuspect", now.reason());
-            }
-            host.ready = ready;
-            host.healthReason = now.reason();
-        }
-        cluster.publish(host);
-    }
-
     private void remember(HostEntry host, InstanceReport report) {
         host.instances.put(key(report), report);
         cluster.vm(UUID.fromString(report.getVmId())).ifPresent(vm -> vm.hostsWithInstances.add(host.id()));
@@ -346,6 +402,8 @@ final class Hosts {
 
     private void noInstance(HostEntry host, HostEntry.InstanceKey key) {
         host.instances.remove(key);
+        host.orphans.remove(key);
+        host.condemned.remove(key);
         boolean others =
                 host.instances.keySet().stream().anyMatch(other -> other.vmId().equals(key.vmId()));
         if (!others) {

@@ -117,7 +117,8 @@ final class InstanceReports {
                         record.setNotBeforeMillis(now + restart.backoffMillis());
                     },
                     "Exited",
-                    message + "; it is started again in " + seconds(restart.backoffMillis()),
+                    message + "; it is started again "
+                            + (restart.backoffMillis() == 0 ? "at once" : "in " + seconds(restart.backoffMillis())),
                     unit);
         } else if (decision instanceof RestartDecision.FinalClean) {
             steps.apply(vm, VmEvent.EXITED_FINAL_CLEAN, ended, "Exited", message, unit);
@@ -137,6 +138,8 @@ final class InstanceReports {
             case EXIT_REASON_GUEST_SHUTDOWN -> InstanceEnd.CLEAN;
             // A stop that nobody wants any more, e.g. the kill of a start that took too long.
             case EXIT_REASON_STOPPED -> vm.state() == VmState.RUNNING ? InstanceEnd.COMMANDED : InstanceEnd.FAILED;
+            // Only what was leased can end so; whatever else says it has failed.
+            case EXIT_REASON_LEASE_ENDED -> vm.record().getLeased() ? InstanceEnd.LEASE_ENDED : InstanceEnd.FAILED;
             case EXIT_REASON_START_FAILED,
                     EXIT_REASON_CRASHED,
                     EXIT_REASON_LOST,

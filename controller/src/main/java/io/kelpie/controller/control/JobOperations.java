@@ -58,6 +58,7 @@ public final class JobOperations {
         if (request.getExpectedVersion() != 0) {
             throw versionConflict(Records.jobKey(request.getSpec()), request.getExpectedVersion(), 0);
         }
+        HostFailureRule.check(request.getSpec(), context.cluster().hosts());
         JobEntry job = context.cluster()
                 .createJob(
                         JobRecord.newBuilder()
@@ -90,6 +91,7 @@ public final class JobOperations {
                     .setOutcome(ApplyJobResponse.Outcome.OUTCOME_UNCHANGED)
                     .build();
         }
+        HostFailureRule.check(request.getSpec(), context.cluster().hosts());
         putSpec(context, job, request.getSpec(), unit);
         int outdated = context.show(job).getOutdated();
         if (outdated > 0) {

@@ -18,11 +18,13 @@ import java.util.function.Consumer;
 final class JobRound {
     private final ClusterEditor cluster;
     private final VmSteps steps;
+    private final RecoveryWatch recovery;
     private final Consumer<Unit> pipeline;
 
-    JobRound(ClusterEditor cluster, VmSteps steps, Consumer<Unit> pipeline) {
+    JobRound(ClusterEditor cluster, VmSteps steps, RecoveryWatch recovery, Consumer<Unit> pipeline) {
         this.cluster = cluster;
         this.steps = steps;
+        this.recovery = recovery;
         this.pipeline = pipeline;
     }
 
@@ -32,6 +34,9 @@ final class JobRound {
             List<Vm> vms =
                     job.vms.values().stream().map(vm -> Records.vm(vm.record())).toList();
             for (JobCorrection correction : Reconciler.job(job.job(), vms)) {
+                if (recovery.isOn() && !(correction instanceof JobCorrection.CreateVm)) {
+                    continue; // nothing is stopped by records that may be old; found again when they are not
+                }
                 Unit unit = new Unit();
                 carryOut(correction, job, unit);
                 pipeline.accept(unit);

@@ -1,6 +1,7 @@
 package io.kelpie.controller.control;
 
 import io.kelpie.common.error.KelpieException;
+import io.kelpie.controller.lease.Leases;
 import io.kelpie.controller.model.JobKey;
 import io.kelpie.controller.model.VmState;
 import io.kelpie.controller.view.Protos;
@@ -20,8 +21,21 @@ import java.util.function.Consumer;
  * @param cluster the working state
  * @param steps the lifecycle
  * @param pipeline takes units that come before the operation's own
+ * @param fencing declares hosts fenced
+ * @param leases what hosts are promised
+ * @param orphans what becomes of instances that no record explains
+ * @param controllers the set of controllers
+ * @param freezes leases without an end
  */
-record OperationContext(ClusterEditor cluster, VmSteps steps, Consumer<Unit> pipeline) {
+record OperationContext(
+        ClusterEditor cluster,
+        VmSteps steps,
+        Consumer<Unit> pipeline,
+        HostFencing fencing,
+        Leases leases,
+        Orphans orphans,
+        ControllerRound controllers,
+        FreezeRound freezes) {
     /** A job that exists and is not on its way out. */
     JobEntry job(JobKey key) {
         JobEntry job = anyJob(key);

@@ -1,6 +1,8 @@
 package io.kelpie.controller.control;
 
+import io.kelpie.controller.lifecycle.Leasing;
 import io.kelpie.controller.lifecycle.VmEvent;
+import io.kelpie.controller.model.DriverKind;
 import io.kelpie.controller.model.Reservation;
 import io.kelpie.controller.scheduling.ClusterSnapshot;
 import io.kelpie.controller.scheduling.Decision;
@@ -11,10 +13,12 @@ import io.kelpie.controller.scheduling.RuleOutcome;
 import io.kelpie.controller.scheduling.Scheduler;
 import io.kelpie.controller.scheduling.SchedulingPolicy;
 import io.kelpie.proto.v1.AvoidedHost;
+import io.kelpie.proto.v1.JobSpec;
 import io.kelpie.proto.v1.VmRecord;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -31,6 +35,7 @@ final class PlacementRound {
     private final ClusterEditor cluster;
     private final VmSteps steps;
     private final SchedulingPolicy policy;
+    private final Orphans orphans;
     private final ControlMetrics metrics;
     private final Consumer<Unit> pipeline;
 
@@ -38,11 +43,13 @@ final class PlacementRound {
             ClusterEditor cluster,
             VmSteps steps,
             SchedulingPolicy policy,
+            Orphans orphans,
             ControlMetrics metrics,
             Consumer<Unit> pipeline) {
         this.cluster = cluster;
         this.steps = steps;
         this.policy = policy;
+        this.orphans = orphans;
         this.metrics = metrics;
         this.pipeline = pipeline;
     }
@@ -53,6 +60,15 @@ final class PlacementRound {
         List<VmEntry> due = new ArrayList<>();
         for (VmEntry vm : cluster.pending()) {
             if (vm.record().getNotBeforeMillis() <= now) {
+                Optional<String> besides = orphans.besides(vm);
+                if (besides.isPresent()) {
+                    hold(
+                            List.of(vm),
+                            "orphan",
+                            besides.get() + " is alive, and the VM must not run twice. Fix: kelpie get orphans, then"
+                                    + " kelpie orphans kill or adopt");
+                    continue;
+                }
                 due.add(vm);
                 if (due.size() == MAX_REQUESTS) {
                     break;
@@ -60,6 +76,24 @@ final class PlacementRound {
             }
         }
         return due;
+    }
+
+    /** Says why the VMs are not even tried to be placed. */
+    void hold(List<VmEntry> held, String rule, String why) {
+        for (VmEntry vm : held) {
+            io.kelpie.proto.v1.Decision decision = io.kelpie.proto.v1.Decision.newBuilder()
+                    .setAtMillis(cluster.nowMillis())
+                    .setIncarnation(vm.record().getIncarnation())
+                    .setHostsConsidered(cluster.hosts().size())
+                    .addRules(io.kelpie.proto.v1.RuleOutcome.newBuilder()
+                            .setRule(rule)
+                            .setHostsRemoved(cluster.hosts().size())
+                            .setFix(why))
+                    .build();
+            Unit unit = new Unit();
+            rejected(vm, decision, unit);
+            pipeline.accept(unit);
+        }
     }
 
     /** Decides on the VMs; whether a place was found or not, each has its reasons afterwards. */
@@ -82,7 +116,7 @@ final class PlacementRound {
                 placed(due.get(i), host.get(), decision, unit);
                 metrics.placed();
             } else {
-                rejected(due.get(i), decision, unit);
+                rejected(due.get(i), decision(due.get(i), decision), unit);
                 metrics.rejected();
             }
             pipeline.accept(unit);
@@ -113,10 +147,13 @@ final class PlacementRound {
 
     private void placed(VmEntry vm, HostEntry host, Decision decision, Unit unit) {
         JobEntry job = cluster.jobOf(vm);
+        Leasing leasing = leasing(job.record().getSpec(), host);
         steps.apply(
                 vm,
                 VmEvent.PLACEMENT_COMMITTED,
                 record -> record.setHostId(host.id())
+                        .setLeased(leasing.leased())
+                        .setNotLeasedReason(leasing.notLeasedReason())
                         .setStorageHostId(host.id())
                         .setReservation(
                                 Records.reservation(Reservation.of(job.job().shape())))
@@ -129,9 +166,25 @@ final class PlacementRound {
                 unit);
     }
 
-    private void rejected(VmEntry vm, Decision decision, Unit unit) {
+    /** Fixed here for the whole life of the instance: a change of the spec or of the cluster counts for the next one. */
+    private Leasing leasing(JobSpec spec, HostEntry host) {
+        Optional<String> localDisk = Records.keptDiskPools(spec.getVm()).entrySet().stream()
+                .filter(disk -> !host.isShared(disk.getValue()))
+                .map(disk -> "disk " + disk.getKey() + " on pool " + disk.getValue())
+                .findFirst();
+        Set<DriverKind> able = host.leasingDrivers();
+        Optional<DriverKind> named = Records.driver(spec.getVm().getDriver());
+        boolean can = named.map(able::contains).orElse(!able.isEmpty());
+        Optional<String> cannot = can
+                ? Optional.empty()
+                : Optional.of(named.map(driver -> "driver " + driver.name().toLowerCase(Locale.ROOT) + " of host "
+                                + host.name() + " cannot run leased VMs")
+                        .orElse("no driver of host " + host.name() + " can run leased VMs"));
+        return Leasing.decide(Records.onHostFailure(spec), localDisk, cluster.controllersThatMayLead(), cannot);
+    }
+
+    private void rejected(VmEntry vm, io.kelpie.proto.v1.Decision latest, Unit unit) {
         io.kelpie.proto.v1.Decision former = vm.pendingDecision;
-        io.kelpie.proto.v1.Decision latest = decision(vm, decision);
         vm.pendingDecision = latest;
         boolean same = former != null
                 && former.getRulesList().equals(latest.getRulesList())

@@ -8,22 +8,22 @@ import io.kelpie.controller.model.DriverKind;
 import io.kelpie.controller.model.Job;
 import io.kelpie.controller.model.JobKey;
 import io.kelpie.controller.model.LabelRequirement;
+import io.kelpie.controller.model.OnHostFailure;
 import io.kelpie.controller.model.PagingRequirement;
 import io.kelpie.controller.model.Reservation;
 import io.kelpie.controller.model.RestartPolicy;
 import io.kelpie.controller.model.Vm;
 import io.kelpie.controller.model.VmShape;
 import io.kelpie.controller.model.VmState;
+import io.kelpie.controller.view.Specs;
 import io.kelpie.proto.v1.Acceleration;
 import io.kelpie.proto.v1.DataDisk;
 import io.kelpie.proto.v1.DriverChoice;
 import io.kelpie.proto.v1.JobRecord;
 import io.kelpie.proto.v1.JobSpec;
 import io.kelpie.proto.v1.PoolReservation;
-import io.kelpie.proto.v1.RootDisk;
 import io.kelpie.proto.v1.VmRecord;
 import io.kelpie.proto.v1.VmTemplate;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
@@ -35,9 +35,6 @@ import java.util.UUID;
  * state, so that fields that this version does not know are written back as they were.
  */
 final class Records {
-    /** Pool of a disk that names none. */
-    static final String DEFAULT_POOL = "default";
-
     private Records() {}
 
     static <T> T parse(Parser<T> parser, ByteString value, Object key) {
@@ -124,11 +121,11 @@ final class Records {
     static SortedMap<String, Long> poolMib(VmTemplate vm, boolean keptOnly) {
         SortedMap<String, Long> pools = new TreeMap<>();
         if (vm.hasRoot() && (vm.getRoot().getKeep() || !keptOnly)) {
-            pools.merge(pool(vm.getRoot().getPool()), vm.getRoot().getSizeMib(), Math::addExact);
+            pools.merge(Specs.pool(vm.getRoot().getPool()), vm.getRoot().getSizeMib(), Math::addExact);
         }
         for (DataDisk disk : vm.getDisksList()) {
             if (disk.getKeep() || !keptOnly) {
-                pools.merge(pool(disk.getPool()), disk.getSizeMib(), Math::addExact);
+                pools.merge(Specs.pool(disk.getPool()), disk.getSizeMib(), Math::addExact);
             }
         }
         return pools;
@@ -136,21 +133,16 @@ final class Records {
 
     /** Kept disks as name and pool, the root disk first. */
     static Map<String, String> keptDiskPools(VmTemplate vm) {
-        Map<String, String> kept = new LinkedHashMap<>();
-        RootDisk root = vm.getRoot();
-        if (vm.hasRoot() && root.getKeep()) {
-            kept.put("root", pool(root.getPool()));
-        }
-        for (DataDisk disk : vm.getDisksList()) {
-            if (disk.getKeep()) {
-                kept.put(disk.getName(), pool(disk.getPool()));
-            }
-        }
-        return kept;
+        return Specs.keptDiskPools(vm);
     }
 
-    private static String pool(String name) {
-        return name.isEmpty() ? DEFAULT_POOL : name;
+    /** What becomes of its VMs when a host is lost. */
+    static OnHostFailure onHostFailure(JobSpec spec) {
+        return switch (spec.getOnHostFailure()) {
+            case ON_HOST_FAILURE_RESTART -> OnHostFailure.RESTART;
+            case ON_HOST_FAILURE_LEAVE -> OnHostFailure.LEAVE;
+            case ON_HOST_FAILURE_UNSPECIFIED, UNRECOGNIZED -> OnHostFailure.BY_DISKS;
+        };
     }
 
     static Vm vm(VmRecord record) {

@@ -26,6 +26,7 @@ final class Unit {
     private final List<Write> writes = new ArrayList<>();
     private final List<Effect> effects = new ArrayList<>();
     private final List<Abandoned> abandoned = new ArrayList<>();
+    private boolean last;
 
     Unit write(Write write) {
         writes.add(write);
@@ -40,6 +41,16 @@ final class Unit {
     Unit orElse(Abandoned action) {
         abandoned.add(action);
         return this;
+    }
+
+    /** Nothing more is written under the term: what is submitted behind this unit is abandoned. */
+    Unit last() {
+        last = true;
+        return this;
+    }
+
+    boolean isLast() {
+        return last;
     }
 
     List<Write> writes() {

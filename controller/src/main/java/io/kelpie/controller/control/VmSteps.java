@@ -1,13 +1,17 @@
 package io.kelpie.controller.control;
 
+import io.kelpie.controller.lease.Closing;
+import io.kelpie.controller.lease.Leases;
 import io.kelpie.controller.lifecycle.Transition;
 import io.kelpie.controller.lifecycle.VmEffect;
 import io.kelpie.controller.lifecycle.VmEvent;
 import io.kelpie.controller.lifecycle.VmLifecycle;
 import io.kelpie.controller.model.VmState;
+import io.kelpie.proto.v1.Command;
 import io.kelpie.proto.v1.ConnectResponse;
 import io.kelpie.proto.v1.VmRecord;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.function.Supplier;
 
 /**
@@ -26,10 +30,12 @@ final class VmSteps {
 
     private final ClusterEditor cluster;
     private final Commands commands;
+    private final Leases leases;
 
-    VmSteps(ClusterEditor cluster, Commands commands) {
+    VmSteps(ClusterEditor cluster, Commands commands, Leases leases) {
         this.cluster = cluster;
         this.commands = commands;
+        this.leases = leases;
     }
 
     /** What the table says of the event, without carrying it out. */
@@ -106,7 +112,10 @@ final class VmSteps {
     private void send(VmEffect effect, VmEntry vm, String hostId, Unit unit) {
         JobEntry job = cluster.jobOf(vm);
         switch (effect) {
-            case SEND_START -> sendTo(hostId, () -> commands.start(vm, job), unit);
+            case SEND_START -> {
+                Command start = commands.start(vm, job); // as of this unit, whatever follows it
+                unit.then(() -> cluster.host(hostId).ifPresent(host -> start(host, start)));
+            }
             case SEND_STOP -> sendTo(hostId, () -> commands.stop(vm, job), unit);
             case SEND_KILL ->
                 sendTo(hostId, () -> commands.kill(vm.id(), vm.record().getIncarnation(), vm.version()), unit);
@@ -133,20 +142,32 @@ final class VmSteps {
         }
         JobEntry job = cluster.jobOf(vm);
         switch (vm.state()) {
-            case PLACED -> host.session.send(commands.start(vm, job));
+            case PLACED -> start(host, commands.start(vm, job));
             case STOPPING, EVICTING, DELETING -> host.session.send(commands.stop(vm, job));
             case PENDING, STARTING, RUNNING, MIGRATING, STOPPED, FAILED, DELETED -> {}
         }
     }
 
+    /**
+     * Hands a start to its host. A leased one names a lineage that this leader has granted; before the first grant it is
+     * not sent, and that grant sends it. Nothing is started where a fence is on its way.
+     */
+    private void start(HostEntry host, Command start) {
+        OptionalLong lineage = leases.grantedLineage(host.id());
+        boolean allowed = start.getStart().getLeased() ? lineage.isPresent() : !leases.isClosed(host.id());
+        if (host.session != null && allowed) {
+            host.session.send(Commands.under(start, lineage));
+        }
+    }
+
+    /** The host does not do what it is told: its lease is to run out, so that it can be fenced. */
     private void markFaulty(VmEntry vm, String hostId) {
         cluster.host(hostId).ifPresent(host -> {
-            if (!host.faulty) {
-                host.faulty = true;
-                host.healthReason = "VM " + vm.name() + " has been " + vm.state()
-                        + " past its last deadline; no new VM is placed here before the agent connects anew";
-                cluster.events().add(host.subject(), "HostFaulty", host.healthReason);
-                cluster.publish(host);
+            if (host.fault.isEmpty()) {
+                host.fault = "VM " + vm.name() + " has been " + vm.state()
+                        + " past its last deadline; nothing is placed or granted here before the agent connects anew";
+                leases.close(host.id(), Closing.FAULTY);
+                cluster.events().add(host.subject(), "HostFaulty", host.fault);
             }
         });
     }

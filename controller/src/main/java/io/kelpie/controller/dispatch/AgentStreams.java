@@ -2,14 +2,20 @@ package io.kelpie.controller.dispatch;
 
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
+import io.kelpie.common.error.GrpcErrors;
 import io.kelpie.common.error.KelpieException;
 import io.kelpie.common.id.Uuids;
 import io.kelpie.common.time.TimeSource;
 import io.kelpie.controller.control.ControlEvent;
 import io.kelpie.controller.control.ControlQueue;
+import io.kelpie.controller.lease.Leases;
+import io.kelpie.controller.lease.Question;
 import io.kelpie.proto.v1.AgentServiceGrpc;
+import io.kelpie.proto.v1.ConfirmNotLeadingRequest;
+import io.kelpie.proto.v1.ConfirmNotLeadingResponse;
 import io.kelpie.proto.v1.ConnectRequest;
 import io.kelpie.proto.v1.ConnectResponse;
+import io.kelpie.proto.v1.Heartbeat;
 import io.kelpie.proto.v1.HeartbeatAck;
 import io.kelpie.proto.v1.Hello;
 import io.kelpie.proto.v1.InstanceReport;
@@ -19,12 +25,24 @@ import io.kelpie.proto.v1.UploadLogResponse;
 /** What agents call. Checks what comes in and hands it to the control thread; nothing is decided here. */
 public final class AgentStreams extends AgentServiceGrpc.AgentServiceImplBase {
     private final ControlQueue queue;
+    private final Leases leases;
+    private final NotLeadingAnswers notLeading;
     private final LogRelay logs;
+    private final HostContacts contacts;
     private final TimeSource time;
 
-    public AgentStreams(ControlQueue queue, LogRelay logs, TimeSource time) {
+    public AgentStreams(
+            ControlQueue queue,
+            Leases leases,
+            NotLeadingAnswers notLeading,
+            LogRelay logs,
+            HostContacts contacts,
+            TimeSource time) {
         this.queue = queue;
+        this.leases = leases;
+        this.notLeading = notLeading;
         this.logs = logs;
+        this.contacts = contacts;
         this.time = time;
     }
 
@@ -39,6 +57,20 @@ public final class AgentStreams extends AgentServiceGrpc.AgentServiceImplBase {
     }
 
     @Override
+    public void confirmNotLeading(
+            ConfirmNotLeadingRequest request, StreamObserver<ConfirmNotLeadingResponse> responses) {
+        ConfirmNotLeadingResponse response;
+        try {
+            response = notLeading.answer(request);
+        } catch (KelpieException e) {
+            responses.onError(GrpcErrors.toStatus(e));
+            return;
+        }
+        responses.onNext(response);
+        responses.onCompleted();
+    }
+
+    @Override
     public StreamObserver<UploadLogRequest> uploadLog(StreamObserver<UploadLogResponse> responses) {
         return logs.upload((ServerCallStreamObserver<UploadLogResponse>) responses);
     }
@@ -46,6 +78,7 @@ public final class AgentStreams extends AgentServiceGrpc.AgentServiceImplBase {
     /** One stream's messages; gRPC calls one method at a time. */
     private final class Requests implements StreamObserver<ConnectRequest> {
         private final StreamSession session;
+        private String hostId = "";
         private boolean greeted;
         private boolean ended;
 
@@ -61,6 +94,7 @@ public final class AgentStreams extends AgentServiceGrpc.AgentServiceImplBase {
             session.heard();
             try {
                 if (greeted) {
+                    contacts.heard(hostId);
                     next(request);
                 } else {
                     hello(request);
@@ -78,6 +112,8 @@ public final class AgentStreams extends AgentServiceGrpc.AgentServiceImplBase {
             Hello hello = request.getHello();
             requireUuid("hello.host_id", hello.getHostId());
             hello.getInstancesList().forEach(AgentStreams::check);
+            hostId = hello.getHostId();
+            contacts.heard(hostId);
             greeted = true;
             queue.add(new ControlEvent.AgentConnected(session, hello));
         }
@@ -85,10 +121,20 @@ public final class AgentStreams extends AgentServiceGrpc.AgentServiceImplBase {
         private void next(ConnectRequest request) {
             switch (request.getMessageCase()) {
                 case HEARTBEAT -> {
-                    session.setPools(request.getHeartbeat().getPoolsList());
+                    Heartbeat heartbeat = request.getHeartbeat();
+                    session.setPools(heartbeat.getPoolsList());
+                    // Not by the control thread: nothing that it does may delay a grant.
+                    leases.question(
+                            hostId,
+                            session,
+                            new Question(
+                                    heartbeat.getBootId(),
+                                    heartbeat.getSequence(),
+                                    heartbeat.getLineage(),
+                                    heartbeat.getOpens(),
+                                    heartbeat.getUntilThaw()));
                     session.send(ConnectResponse.newBuilder()
-                            .setHeartbeatAck(HeartbeatAck.newBuilder()
-                                    .setSequence(request.getHeartbeat().getSequence()))
+                            .setHeartbeatAck(HeartbeatAck.newBuilder().setSequence(heartbeat.getSequence()))
                             .build());
                 }
                 case ACK -> {
@@ -128,6 +174,7 @@ public final class AgentStreams extends AgentServiceGrpc.AgentServiceImplBase {
             if (!ended) {
                 ended = true;
                 if (greeted) {
+                    leases.ended(hostId, session);
                     queue.add(new ControlEvent.AgentClosed(session));
                 }
             }

@@ -11,6 +11,11 @@ public enum InstanceEnd {
     COMMANDED,
     /** It ended by itself with an error, was killed by somebody else or by a deadline, or was lost. */
     FAILED,
+    /**
+     * Its host's lease ended, and the instance with it: the loss of a host, not of the VM. What follows is a matter of the
+     * job's {@code onHostFailure}, which was {@code restart}; its restart policy speaks of the guest's own ends.
+     */
+    LEASE_ENDED,
     /** The host refused the start. */
     START_REJECTED
 }

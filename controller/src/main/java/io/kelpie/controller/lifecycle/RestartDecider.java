@@ -20,7 +20,8 @@ public final class RestartDecider {
     private RestartDecider() {}
 
     /**
-     * What follows from the end of an instance.
+     * What follows from the end of an instance. An end by the host's lease counts as no failure and is restarted at once
+     * under every policy, {@code NEVER} too: who wants such a VM to stay where it was says {@code onHostFailure: leave}.
      *
      * @param earlierFailuresMillis instants of earlier failures, as the last decision answered them
      * @param nowMillis when the instance ended; the same clock as the earlier instants
@@ -29,6 +30,7 @@ public final class RestartDecider {
             RestartPolicy policy, InstanceEnd end, List<Long> earlierFailuresMillis, long nowMillis) {
         List<Long> failures = withinWindow(policy, earlierFailuresMillis, nowMillis);
         return switch (end) {
+            case LEASE_ENDED -> new RestartDecision.Restart(0, failures);
             case COMMANDED -> new RestartDecision.FinalClean(failures);
             case CLEAN ->
                 switch (policy.when()) {

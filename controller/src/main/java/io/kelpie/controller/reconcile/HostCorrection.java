@@ -30,6 +30,20 @@ public sealed interface HostCorrection {
         }
     }
 
+    /**
+     * The instance is its VM's present one although its record has not reached it: the record is older than the host.
+     * Only while records may be.
+     */
+    record Adopt(ObservedInstance instance) implements HostCorrection {
+        @Override
+        public UUID vmId() {
+            return instance.vmId();
+        }
+    }
+
+    /** The instance is alive beside another one of its VM, and is ended by an operator's command alone. */
+    record Spare(UUID vmId, long incarnation) implements HostCorrection {}
+
     /** The VM is PLACED here and its start never arrived: send it again. */
     record ResendStart(UUID vmId, long incarnation) implements HostCorrection {}
 

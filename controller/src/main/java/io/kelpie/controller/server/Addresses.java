@@ -4,7 +4,8 @@ import java.net.InetSocketAddress;
 
 /** Addresses as configurations write them: {@code host:port}, {@code [::1]:port}. */
 final class Addresses {
-    private static final String RULE = "give host:port, e.g. 127.0.0.1:7400";
+    /** What an address is, for messages. */
+    static final String RULE = "give host:port, e.g. 127.0.0.1:7400";
 
     private Addresses() {}
 

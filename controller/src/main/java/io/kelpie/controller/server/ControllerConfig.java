@@ -3,39 +3,46 @@ package io.kelpie.controller.server;
 import io.kelpie.common.id.Names;
 import io.kelpie.common.yaml.QuotedText;
 import io.kelpie.common.yaml.YamlMap;
+import io.kelpie.controller.fence.FenceConfig;
+import io.kelpie.controller.model.Controller;
+import io.kelpie.controller.model.ControllerIdentity;
+import io.kelpie.controller.model.ControllerSetChange;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
-import java.util.ArrayList;
+import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A controller's configuration. Unknown keys are refused.
  *
- * @param controllerId name of this controller among the others ({@code controllerId}, default {@code controller})
+ * @param identity name of this controller among the others ({@code controllerId}, default {@code controller}); its
+ *     address as the others reach it ({@code advertiseAddress}, default its address among {@code controllers}, else
+ *     {@code listenAddress}); and the controllers that a new cluster begins with ({@code controllers: [c1=host:port, …]},
+ *     the same list for all of them, default only this one)
  * @param listenAddress where operators and agents connect ({@code listenAddress}, default {@code 127.0.0.1:7400})
- * @param advertiseAddress the same address as the others reach it ({@code advertiseAddress}, default the former)
  * @param dataFolder everything that this controller keeps on disk ({@code dataFolder})
  * @param store where the cluster's state is
- * @param controllers addresses of all controllers, told to agents ({@code controllers}, default only this one)
  * @param metricsAddress where {@code /metrics} is served ({@code metricsAddress}, default nowhere)
  * @param insecurePlaintext whether addresses other than loopback are accepted although nothing is encrypted
  *     ({@code insecurePlaintext}, default false)
  * @param vcpuOvercommitPercent vCPUs promised per 100 logical CPUs ({@code vcpuOvercommitPercent}, default 400)
+ * @param fence the program that powers hosts off ({@code fence}, default none): {@code command}, its absolute path and
+ *     first arguments, and {@code timeoutSeconds}, 5 to 600, default 30
  */
 public record ControllerConfig(
-        String controllerId,
+        ControllerIdentity identity,
         InetSocketAddress listenAddress,
-        String advertiseAddress,
         Path dataFolder,
         Store store,
-        List<String> controllers,
         Optional<InetSocketAddress> metricsAddress,
         boolean insecurePlaintext,
-        int vcpuOvercommitPercent) {
-    public ControllerConfig {
-        controllers = List.copyOf(controllers);
-    }
+        int vcpuOvercommitPercent,
+        Optional<FenceConfig> fence) {
+    private static final String CONTROLLERS = "controllers";
 
     /** Where the cluster's state is. */
     public sealed interface Store {
@@ -54,23 +61,17 @@ public record ControllerConfig(
             throw yaml.invalid("controllerId", QuotedText.of(controllerId) + " is not a name", "give " + Names.RULE);
         }
         InetSocketAddress listen = yaml.parsed("listenAddress", Addresses.parse("127.0.0.1:7400"), Addresses::parse);
-        String advertise = yaml.string("advertiseAddress", Addresses.format(listen));
-        List<String> controllers = new ArrayList<>(yaml.strings("controllers"));
-        if (!controllers.contains(advertise)) {
-            controllers.add(advertise);
-        }
         ControllerConfig config = new ControllerConfig(
-                controllerId,
+                identity(yaml, controllerId, listen),
                 listen,
-                advertise,
                 Path.of(yaml.requiredString("dataFolder")),
                 store(yaml),
-                controllers,
                 yaml.has("metricsAddress")
                         ? Optional.of(yaml.parsed("metricsAddress", listen, Addresses::parse))
                         : Optional.empty(),
                 yaml.bool("insecurePlaintext", false),
-                (int) yaml.integer("vcpuOvercommitPercent", 400, 100, 10_000));
+                (int) yaml.integer("vcpuOvercommitPercent", 400, 100, 10_000),
+                fence(yaml.optionalMap("fence")));
         yaml.rejectUnknown();
         if (!config.insecurePlaintext) {
             requireLoopback(yaml, "listenAddress", listen);
@@ -80,6 +81,90 @@ public record ControllerConfig(
             }
         }
         return config;
+    }
+
+    private static Optional<FenceConfig> fence(@Nullable YamlMap fence) {
+        if (fence == null) {
+            return Optional.empty();
+        }
+        List<String> command = fence.strings("command");
+        if (command.isEmpty()) {
+            throw fence.invalid(
+                    "command", "names no program", "give its absolute path, e.g. command: [/usr/local/bin/fence-ipmi]");
+        }
+        if (!command.get(0).startsWith("/")) {
+            throw fence.invalid(
+                    "command", QuotedText.of(command.get(0)) + " is not an absolute path", "give the whole path");
+        }
+        Duration timeLimit = Duration.ofSeconds(fence.integer("timeoutSeconds", 30, 5, 600));
+        fence.rejectUnknown();
+        return Optional.of(new FenceConfig(command, timeLimit));
+    }
+
+    private static ControllerIdentity identity(YamlMap yaml, String controllerId, InetSocketAddress listen) {
+        Map<String, String> controllers = controllers(yaml);
+        String own = controllers.get(controllerId);
+        String advertise = yaml.string("advertiseAddress", own == null ? Addresses.format(listen) : own);
+        if (!Controller.isAddress(advertise)) {
+            throw yaml.invalid("advertiseAddress", QuotedText.of(advertise) + " is no address", Addresses.RULE);
+        }
+        if (controllers.isEmpty()) {
+            return ControllerIdentity.alone(controllerId, advertise);
+        }
+        if (own == null) {
+            throw yaml.invalid(
+                    CONTROLLERS,
+                    "does not name this controller (controllerId: " + controllerId + ")",
+                    "add " + controllerId + "=" + advertise + " to it");
+        }
+        if (!own.equals(advertise)) {
+            throw yaml.invalid(
+                    CONTROLLERS,
+                    "has this controller at " + own + ", its advertiseAddress is " + advertise,
+                    "write one of them in both places, or leave advertiseAddress out");
+        }
+        return new ControllerIdentity(
+                controllerId,
+                advertise,
+                controllers.entrySet().stream()
+                        .map(entry -> new Controller(entry.getKey(), entry.getValue(), true))
+                        .toList());
+    }
+
+    private static Map<String, String> controllers(YamlMap yaml) {
+        Map<String, String> controllers = new LinkedHashMap<>();
+        for (String text : yaml.strings(CONTROLLERS)) {
+            int equals = text.indexOf('=');
+            String id = text.substring(0, Math.max(0, equals));
+            String address = text.substring(equals + 1);
+            boolean isAddress = Controller.isAddress(address);
+            if (equals < 0 && isAddress) {
+                throw yaml.invalid(
+                        CONTROLLERS,
+                        QuotedText.of(text) + " names no controller",
+                        "write its controllerId before it: c1=" + address);
+            }
+            if (!Names.isValid(id) || !isAddress) {
+                throw yaml.invalid(
+                        CONTROLLERS,
+                        QuotedText.of(text) + " is no controller",
+                        "write its controllerId and its address: c1=10.0.0.1:7400");
+            }
+            if (controllers.containsValue(address)) {
+                throw yaml.invalid(
+                        CONTROLLERS, address + " stands there twice", "give each controller an address of its own");
+            }
+            if (controllers.put(id, address) != null) {
+                throw yaml.invalid(CONTROLLERS, id + " stands there twice", "give each controller an id of its own");
+            }
+        }
+        if (controllers.size() > ControllerSetChange.MAX_MEMBERS) {
+            throw yaml.invalid(
+                    CONTROLLERS,
+                    controllers.size() + " controllers are named",
+                    "name at most " + ControllerSetChange.MAX_MEMBERS);
+        }
+        return controllers;
     }
 
     private static void requireLoopback(YamlMap yaml, String key, InetSocketAddress address) {

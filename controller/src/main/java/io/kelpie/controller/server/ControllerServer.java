@@ -5,24 +5,45 @@ import io.grpc.Server;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import io.grpc.protobuf.services.HealthStatusManager;
+import io.kelpie.common.lease.LeaseTimes;
 import io.kelpie.common.metrics.JvmMetrics;
 import io.kelpie.common.metrics.Metrics;
 import io.kelpie.common.metrics.MetricsServer;
 import io.kelpie.common.time.TimeSource;
 import io.kelpie.controller.api.ControllerFacts;
+import io.kelpie.controller.api.HostSafety;
 import io.kelpie.controller.api.OperatorServices;
+import io.kelpie.controller.api.StaleHeaders;
+import io.kelpie.controller.api.StoreCare;
+import io.kelpie.controller.audit.FileAuditLog;
+import io.kelpie.controller.backup.Restore;
 import io.kelpie.controller.control.ControlLoop;
 import io.kelpie.controller.control.ControlMetrics;
 import io.kelpie.controller.control.ControlQueue;
+import io.kelpie.controller.control.Membership;
 import io.kelpie.controller.dispatch.AgentStreams;
+import io.kelpie.controller.dispatch.HostContacts;
 import io.kelpie.controller.dispatch.LogRelay;
+import io.kelpie.controller.dispatch.NotLeadingAnswers;
+import io.kelpie.controller.fence.CommandFencePlugin;
+import io.kelpie.controller.leadership.ControllerSetView;
 import io.kelpie.controller.leadership.Leadership;
 import io.kelpie.controller.leadership.ZooKeeperLeadership;
+import io.kelpie.controller.leadership.ZooKeeperSurgery;
+import io.kelpie.controller.lease.LeaderRules;
+import io.kelpie.controller.lease.LeaseMetrics;
+import io.kelpie.controller.lease.LeaseThread;
+import io.kelpie.controller.lease.Leases;
 import io.kelpie.controller.scheduling.SchedulingPolicy;
 import io.kelpie.controller.server.embedded.EmbeddedZooKeeper;
 import io.kelpie.controller.store.ClusterStore;
+import io.kelpie.controller.store.ControllerSetStore;
 import io.kelpie.controller.store.zookeeper.ZooKeeperClient;
+import io.kelpie.controller.store.zookeeper.ZooKeeperControllerSetStore;
 import io.kelpie.controller.store.zookeeper.ZooKeeperStore;
+import io.kelpie.controller.trust.ClusterPins;
+import io.kelpie.controller.trust.FileClusterPins;
+import io.kelpie.controller.trust.ShownEpochs;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -82,37 +103,103 @@ public final class ControllerServer implements AutoCloseable {
         } else {
             throw new IllegalStateException("unknown store " + config.store());
         }
+        ClusterPins pins = FileClusterPins.open(config.dataFolder());
+        ShownEpochs shownEpochs = new ShownEpochs();
         ZooKeeperClient client = closeLater(ZooKeeperClient.connect(connectString));
         ClusterStore store = closeLater(new ZooKeeperStore(client));
-        Leadership leadership =
-                closeLater(new ZooKeeperLeadership(client, config.controllerId(), config.advertiseAddress(), time));
+        ControllerSetStore setStore = closeLater(new ZooKeeperControllerSetStore(client));
+        ControllerSetView controllers = new ControllerSetView(setStore, config.identity());
+        Leadership leadership = closeLater(new ZooKeeperLeadership(client, controllers, pins, shownEpochs, time));
+
+        metrics.gauge(
+                "kelpie_read_only",
+                "1 if this controller writes nothing because its store is not the one it knew.",
+                () -> leadership.readOnly().isPresent() ? 1 : 0);
 
         ControlQueue queue = new ControlQueue();
+        Leases leases = new Leases(
+                store,
+                LeaseTimes.DEFAULT,
+                LeaderRules.SAFE,
+                time,
+                ControlLoop.leaseListener(queue),
+                new LeaseMetrics(metrics));
+        closeLater(new LeaseThread(leases));
+        ExecutorService loader = Executors.newSingleThreadExecutor(task -> daemon(task, "kelpie-load"));
+        toClose.push(loader::shutdownNow);
+        ControllerProbe probe = closeLater(new ControllerProbe(controllers));
+        metrics.gauge(
+                "kelpie_controllers_unreachable",
+                "Members of the controller set that do not answer the leader.",
+                () -> probe.unreachable().size());
         ControlLoop control = new ControlLoop(
                 queue,
                 store,
                 leadership,
+                leases,
+                loader,
                 new SchedulingPolicy(config.vcpuOvercommitPercent()),
-                config.controllers(),
+                new Membership(controllers, probe),
                 time,
                 new ControlMetrics(metrics, queue));
         closeLater(new ControlThread(control));
         control.start();
+        controllers.start();
+        probe.start(() -> control.view().isPresent());
 
+        ExecutorService restores = Executors.newSingleThreadExecutor(task -> daemon(task, "kelpie-restore"));
+        toClose.push(restores::shutdownNow);
+        StoreCare care = new StoreCare(
+                pins,
+                new Restore(
+                        new ZooKeeperSurgery(client, config.identity(), time),
+                        store,
+                        pins,
+                        shownEpochs,
+                        leadership::readOnly,
+                        controllers::set,
+                        config.identity(),
+                        time),
+                config.dataFolder(),
+                restores);
         ExecutorService watches = Executors.newSingleThreadExecutor(task -> daemon(task, "kelpie-watch"));
         toClose.push(watches::shutdownNow);
+        ExecutorService slow = Executors.newCachedThreadPool(task -> daemon(task, "kelpie-slow"));
+        toClose.push(slow::shutdownNow);
+        FileAuditLog audit = closeLater(new FileAuditLog(config.dataFolder().resolve("audit.log"), time));
+        HostContacts contacts = new HostContacts(time);
+        HostSafety safety = new HostSafety(
+                contacts, new GrpcPeers(), config.fence().map(fence -> new CommandFencePlugin(fence, time)));
         LogRelay logs = new LogRelay();
         List<BindableService> services = new ArrayList<>();
-        services.add(new AgentStreams(queue, logs, time));
+        services.add(new AgentStreams(
+                queue,
+                leases,
+                new NotLeadingAnswers(controllers, leadership, leases, contacts::heard),
+                logs,
+                contacts,
+                time));
         services.addAll(OperatorServices.create(
-                control, queue, leadership, store, logs, facts(config, version), watches, time));
+                control,
+                queue,
+                leadership,
+                store,
+                logs,
+                facts(config, version),
+                care,
+                controllers,
+                audit,
+                safety,
+                watches,
+                slow,
+                time));
         Server grpc = grpc(config, services, new CallMetrics(metrics, time));
         if (config.metricsAddress().isPresent()) {
             closeLater(new MetricsServer(metrics, config.metricsAddress().get()));
         }
         log.info(
                 "controller {} of version {} listens on {}",
-                config.controllerId(),
+                config.identity().id(),
                 version,
                 Addresses.format(config.listenAddress()));
         return grpc;
@@ -131,6 +218,7 @@ public final class ControllerServer implements AutoCloseable {
                 .permitKeepAliveWithoutCalls(true)
                 .keepAliveTime(10, TimeUnit.SECONDS)
                 .keepAliveTimeout(5, TimeUnit.SECONDS)
+                .intercept(new StaleHeaders())
                 .intercept(metrics)
                 .addService(health.getHealthService());
         services.forEach(builder::addService);
@@ -152,8 +240,8 @@ public final class ControllerServer implements AutoCloseable {
         }
         boolean embedded = config.store() instanceof ControllerConfig.Store.Embedded;
         return new ControllerFacts(
-                config.controllerId(),
-                config.advertiseAddress(),
+                config.identity().id(),
+                config.identity().address(),
                 version,
                 embedded ? "embedded" : "external",
                 warnings);

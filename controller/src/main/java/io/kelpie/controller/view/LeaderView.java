@@ -7,5 +7,8 @@ package io.kelpie.controller.view;
  * @param clusterUuid the cluster
  * @param model records and observations
  * @param events what happened lately
+ * @param warnings what an operator should know as long as it is so
+ * @param freeze whether leases last until a thaw
  */
-public record LeaderView(long epoch, String clusterUuid, ReadModel model, EventLog events) {}
+public record LeaderView(
+        long epoch, String clusterUuid, ReadModel model, EventLog events, Warnings warnings, FreezeView freeze) {}

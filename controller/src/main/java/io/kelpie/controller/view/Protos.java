@@ -83,6 +83,10 @@ public final class Protos {
                 .setReserved(info.reserved())
                 .setInstances(info.instances())
                 .setAgentVersion(info.agentVersion())
+                .setNextStep(info.nextStep())
+                .setNextStepAtMillis(info.nextStepAtMillis())
+                .setLeasedInstances(info.leasedInstances())
+                .setLeased(info.leased())
                 .build();
     }
 }

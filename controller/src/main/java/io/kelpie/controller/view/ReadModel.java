@@ -66,6 +66,13 @@ public final class ReadModel {
         hostsByName.put(name, host);
     }
 
+    public void removeHost(String id) {
+        String name = hostNamesById.remove(id);
+        if (name != null) {
+            hostsByName.remove(name);
+        }
+    }
+
     public Optional<VmView> vm(VmName name) {
         return Optional.ofNullable(vms.get(name));
     }

@@ -13,31 +13,50 @@ import io.grpc.StatusRuntimeException;
 import io.grpc.inprocess.InProcessChannelBuilder;
 import io.grpc.inprocess.InProcessServerBuilder;
 import io.kelpie.common.error.GrpcErrors;
+import io.kelpie.controller.backup.Restore;
 import io.kelpie.controller.control.TestAgent;
 import io.kelpie.controller.control.TestController;
 import io.kelpie.controller.dispatch.AgentStreams;
+import io.kelpie.controller.dispatch.HostContacts;
 import io.kelpie.controller.dispatch.LogRelay;
+import io.kelpie.controller.dispatch.NotLeadingAnswers;
+import io.kelpie.controller.store.memory.MemorySurgery;
+import io.kelpie.controller.trust.MemoryClusterPins;
+import io.kelpie.controller.trust.ShownEpochs;
 import io.kelpie.proto.v1.AgentServiceGrpc;
 import io.kelpie.proto.v1.ApplyJobRequest;
 import io.kelpie.proto.v1.ApplyJobResponse;
+import io.kelpie.proto.v1.ClusterServiceGrpc;
 import io.kelpie.proto.v1.Command;
 import io.kelpie.proto.v1.DeleteJobRequest;
+import io.kelpie.proto.v1.HostServiceGrpc;
 import io.kelpie.proto.v1.JobServiceGrpc;
 import io.kelpie.proto.v1.JobSpec;
 import io.kelpie.proto.v1.VmServiceGrpc;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
 
 /** The services over a controller on the test's thread. A change is answered when the controller is let settle. */
 final class TestApi implements AutoCloseable {
     final TestController controller;
+    final MemoryAuditLog audit = new MemoryAuditLog();
+    final HostContacts contacts;
+    final FakePeers peers = new FakePeers();
+    final FakeFencePlugin plugin = new FakeFencePlugin();
+    final HostServiceGrpc.HostServiceFutureStub hostChanges;
     final JobServiceGrpc.JobServiceBlockingStub jobs;
     final JobServiceGrpc.JobServiceFutureStub jobChanges;
     final VmServiceGrpc.VmServiceBlockingStub vms;
+    final ClusterServiceGrpc.ClusterServiceBlockingStub cluster;
+    final ClusterServiceGrpc.ClusterServiceFutureStub clusterChanges;
+    final AgentServiceGrpc.AgentServiceBlockingStub agentCalls;
     final VmServiceGrpc.VmServiceStub vmStreams;
     final AgentServiceGrpc.AgentServiceStub agents;
 
@@ -45,12 +64,26 @@ final class TestApi implements AutoCloseable {
     private final ManagedChannel channel;
 
     TestApi(TestController controller) {
+        this(controller, Runnable::run);
+    }
+
+    /** @param slow runs what takes time */
+    TestApi(TestController controller, Executor slow) {
         this.controller = controller;
+        this.contacts = new HostContacts(controller.time);
         LogRelay logs = new LogRelay();
         String name = UUID.randomUUID().toString();
         InProcessServerBuilder builder = InProcessServerBuilder.forName(name)
                 .directExecutor()
-                .addService(new AgentStreams(controller.queue, logs, controller.time));
+                .intercept(new StaleHeaders())
+                .addService(new AgentStreams(
+                        controller.queue,
+                        controller.leases,
+                        new NotLeadingAnswers(
+                                controller.controllers, controller.leadership, controller.leases, contacts::heard),
+                        logs,
+                        contacts,
+                        controller.time));
         OperatorServices.create(
                         controller.loop,
                         controller.queue,
@@ -58,7 +91,12 @@ final class TestApi implements AutoCloseable {
                         controller.store,
                         logs,
                         new ControllerFacts("c1", "c1:7400", "test", "embedded", List.of()),
+                        care(controller),
+                        controller.controllers,
+                        audit,
+                        new HostSafety(contacts, peers, Optional.of(plugin)),
                         Runnable::run,
+                        slow,
                         controller.time)
                 .forEach(builder::addService);
         try {
@@ -67,11 +105,32 @@ final class TestApi implements AutoCloseable {
             throw new UncheckedIOException(e);
         }
         channel = InProcessChannelBuilder.forName(name).directExecutor().build();
+        hostChanges = HostServiceGrpc.newFutureStub(channel);
         jobs = JobServiceGrpc.newBlockingStub(channel);
         jobChanges = JobServiceGrpc.newFutureStub(channel);
         vms = VmServiceGrpc.newBlockingStub(channel);
+        cluster = ClusterServiceGrpc.newBlockingStub(channel);
+        clusterChanges = ClusterServiceGrpc.newFutureStub(channel);
+        agentCalls = AgentServiceGrpc.newBlockingStub(channel);
         vmStreams = VmServiceGrpc.newStub(channel);
         agents = AgentServiceGrpc.newStub(channel);
+    }
+
+    private static StoreCare care(TestController controller) {
+        MemoryClusterPins pins = new MemoryClusterPins();
+        return new StoreCare(
+                pins,
+                new Restore(
+                        new MemorySurgery(controller.cluster),
+                        controller.store,
+                        pins,
+                        new ShownEpochs(),
+                        controller.leadership::readOnly,
+                        controller.controllers::set,
+                        controller.controllers.self(),
+                        controller.time),
+                Path.of(System.getProperty("java.io.tmpdir")),
+                Runnable::run);
     }
 
     static TestApi leading() {

@@ -6,10 +6,14 @@ import static org.awaitility.Awaitility.await;
 
 import com.google.protobuf.ByteString;
 import io.kelpie.common.error.KelpieException;
+import io.kelpie.common.lease.LeaseTimes;
 import io.kelpie.common.metrics.Metrics;
 import io.kelpie.common.time.TimeSource;
+import io.kelpie.controller.leadership.ControllerSetView;
 import io.kelpie.controller.leadership.LeaderTerm;
 import io.kelpie.controller.leadership.ZooKeeperLeadership;
+import io.kelpie.controller.lease.LeaderRules;
+import io.kelpie.controller.lease.Leases;
 import io.kelpie.controller.scheduling.SchedulingPolicy;
 import io.kelpie.controller.server.embedded.EmbeddedZooKeeper;
 import io.kelpie.controller.store.ClusterStore;
@@ -18,7 +22,10 @@ import io.kelpie.controller.store.RecordKey;
 import io.kelpie.controller.store.StoredRecord;
 import io.kelpie.controller.store.WriteBatch;
 import io.kelpie.controller.store.zookeeper.ZooKeeperClient;
+import io.kelpie.controller.store.zookeeper.ZooKeeperControllerSetStore;
 import io.kelpie.controller.store.zookeeper.ZooKeeperStore;
+import io.kelpie.controller.trust.MemoryClusterPins;
+import io.kelpie.controller.trust.ShownEpochs;
 import io.kelpie.proto.v1.ApplyJobRequest;
 import io.kelpie.proto.v1.Command;
 import io.kelpie.proto.v1.ErrorReason;
@@ -142,25 +149,47 @@ class DeposedLeaderTest {
         final ZooKeeperClient client;
         final InterruptedStore store;
         final ControlQueue queue = new ControlQueue();
+        final Leases leases;
         final ControlLoop loop;
+        private final List<TestAgent> agents = new ArrayList<>();
 
         Controller(String id) throws Exception {
             client = open(ZooKeeperClient.connect(server.connectString()));
             store = open(new InterruptedStore(new ZooKeeperStore(client)));
-            ZooKeeperLeadership leadership =
-                    open(new ZooKeeperLeadership(client, id, id + ":7400", TimeSource.system()));
+            ControllerSetView controllers = new ControllerSetView(
+                    open(new ZooKeeperControllerSetStore(client)), TestController.identity(id, "c1", "c2"));
+            controllers.start();
+            ZooKeeperLeadership leadership = open(new ZooKeeperLeadership(
+                    client, controllers, new MemoryClusterPins(), new ShownEpochs(), TimeSource.system()));
+            leases = new Leases(
+                    store,
+                    LeaseTimes.DEFAULT,
+                    LeaderRules.SAFE,
+                    time,
+                    ControlLoop.leaseListener(queue),
+                    Leases.Meter.NONE);
             loop = new ControlLoop(
                     queue,
                     store,
                     leadership,
+                    leases,
+                    Runnable::run,
                     SchedulingPolicy.DEFAULT,
-                    List.of("c1:7400", "c2:7400"),
+                    new Membership(controllers, ControllerReach.ALL),
                     time,
                     new ControlMetrics(new Metrics(), queue));
             loop.start();
         }
 
+        TestAgent agent(String host) {
+            TestAgent agent = new TestAgent(queue, leases, time, host);
+            agents.add(agent);
+            return agent;
+        }
+
         void tick() {
+            agents.forEach(TestAgent::ask);
+            leases.step();
             try {
                 loop.tick(0);
             } catch (InterruptedException e) {
@@ -198,7 +227,7 @@ class DeposedLeaderTest {
         }
 
         TestAgent connected(String host) {
-            TestAgent agent = new TestAgent(queue, time, host);
+            TestAgent agent = agent(host);
             agent.connect();
             eventually().until(() -> {
                 tick();
@@ -281,7 +310,7 @@ class DeposedLeaderTest {
         Set<StoredRecord> before = old.storedOfJobs();
 
         old.store.beforeNextCommitOf(RecordKey.VmKey.class, () -> depose(old, next));
-        TestAgent agent = new TestAgent(old.queue, time, "h1");
+        TestAgent agent = old.agent("h1");
         agent.connect();
         eventually().until(() -> {
             old.tick();

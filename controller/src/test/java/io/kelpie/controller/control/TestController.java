@@ -2,11 +2,18 @@ package io.kelpie.controller.control;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
+import io.kelpie.common.lease.LeaseTimes;
 import io.kelpie.common.metrics.Metrics;
+import io.kelpie.controller.leadership.ControllerSetView;
 import io.kelpie.controller.leadership.MemoryLeadership;
+import io.kelpie.controller.lease.LeaderRules;
+import io.kelpie.controller.lease.Leases;
+import io.kelpie.controller.model.Controller;
+import io.kelpie.controller.model.ControllerIdentity;
 import io.kelpie.controller.model.JobKey;
 import io.kelpie.controller.scheduling.SchedulingPolicy;
 import io.kelpie.controller.store.memory.MemoryCluster;
+import io.kelpie.controller.store.memory.MemoryControllerSetStore;
 import io.kelpie.controller.store.memory.MemoryStore;
 import io.kelpie.controller.view.ReadModel;
 import io.kelpie.controller.view.VmName;
@@ -19,30 +26,71 @@ import io.kelpie.proto.v1.ImageSource;
 import io.kelpie.proto.v1.JobSpec;
 import io.kelpie.proto.v1.VmState;
 import io.kelpie.proto.v1.VmTemplate;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 
 /** A controller on the test's thread: memory store, a clock that moves when told, ticks when told. */
 public final class TestController {
     public final TestTime time;
+    public final MemoryCluster cluster;
     public final MemoryStore store;
+    public final MemoryControllerSetStore setStore;
+    public final ControllerSetView controllers;
     public final MemoryLeadership leadership;
     public final ControlQueue queue = new ControlQueue();
+    public final Leases leases;
     public final ControlLoop loop;
+    /** Members that do not answer, and why. */
+    public Map<String, String> unreachable = Map.of();
 
+    private final List<TestAgent> agents = new ArrayList<>();
+
+    /** One of the controllers c1 and c2. */
     public TestController(MemoryCluster cluster, TestTime time, String id) {
+        this(cluster, time, identity(id, "c1", "c2"));
+    }
+
+    public TestController(MemoryCluster cluster, TestTime time, ControllerIdentity identity) {
+        this(cluster, time, identity, Runnable::run);
+    }
+
+    /** @param loader makes a term's state of what was read */
+    public TestController(MemoryCluster cluster, TestTime time, ControllerIdentity identity, Executor loader) {
         this.time = time;
+        this.cluster = cluster;
         this.store = new MemoryStore(cluster);
-        this.leadership = new MemoryLeadership(cluster, id, id + ":7400");
+        this.setStore = new MemoryControllerSetStore(cluster);
+        this.controllers = new ControllerSetView(setStore, identity);
+        controllers.start();
+        setStore.refresh();
+        this.leadership = new MemoryLeadership(cluster, controllers);
+        this.leases = new Leases(
+                store, LeaseTimes.DEFAULT, LeaderRules.SAFE, time, ControlLoop.leaseListener(queue), Leases.Meter.NONE);
         this.loop = new ControlLoop(
                 queue,
                 store,
                 leadership,
+                leases,
+                loader,
                 SchedulingPolicy.DEFAULT,
-                List.of(id + ":7400"),
+                new Membership(controllers, () -> unreachable),
                 time,
                 new ControlMetrics(new Metrics(), queue));
+    }
+
+    /** A controller of a cluster that begins with the named ones; each is reached at its id, port 7400. */
+    public static ControllerIdentity identity(String id, String... founding) {
+        return new ControllerIdentity(
+                id,
+                id + ":7400",
+                Arrays.stream(founding)
+                        .map(member -> new Controller(member, member + ":7400", true))
+                        .toList());
     }
 
     public static TestController leading() {
@@ -53,24 +101,32 @@ public final class TestController {
     }
 
     public TestAgent agent(String name) {
-        return new TestAgent(queue, time, name);
+        TestAgent agent = new TestAgent(queue, leases, time, name);
+        agents.add(agent);
+        return agent;
     }
 
+    /** An agent that is connected and holds a lease. */
     public TestAgent connected(String name) {
         TestAgent agent = agent(name);
         agent.connect();
         settle();
+        time.advanceMillis(LeaseTimes.DEFAULT.proofInterval().toMillis());
+        settle();
         return agent;
     }
 
-    /** Ticks until nothing more happens without time passing. */
+    /** Agents ask for their leases; then ticks until nothing more happens without time passing. */
     public void settle() {
         for (int i = 0; i < 20; i++) {
+            agents.forEach(TestAgent::ask);
+            leases.step();
             tick();
         }
     }
 
     public void tick() {
+        setStore.refresh();
         try {
             loop.tick(0);
         } catch (InterruptedException e) {

@@ -51,7 +51,14 @@ class AgentStreamsTest {
         String name = UUID.randomUUID().toString();
         server = InProcessServerBuilder.forName(name)
                 .directExecutor()
-                .addService(new AgentStreams(controller.queue, new LogRelay(), controller.time))
+                .addService(new AgentStreams(
+                        controller.queue,
+                        controller.leases,
+                        new NotLeadingAnswers(
+                                controller.controllers, controller.leadership, controller.leases, host -> {}),
+                        new LogRelay(),
+                        new HostContacts(controller.time),
+                        controller.time))
                 .build()
                 .start();
         channel = InProcessChannelBuilder.forName(name).directExecutor().build();
@@ -125,14 +132,27 @@ class AgentStreamsTest {
     }
 
     private Hello hello() {
-        return new TestAgent(controller.queue, controller.time, "h1").hello();
+        return new TestAgent(controller.queue, controller.leases, controller.time, "h1").hello();
     }
 
     private Agent connected(int first) {
         Agent agent = dial(first);
         agent.says(ConnectRequest.newBuilder().setHello(hello()));
         controller.settle();
+        if (agent.failure == null) {
+            agent.says(beat(1, true));
+            controller.settle();
+        }
         return agent;
+    }
+
+    private static ConnectRequest.Builder beat(long sequence, boolean opens) {
+        return ConnectRequest.newBuilder()
+                .setHeartbeat(Heartbeat.newBuilder()
+                        .setSequence(sequence)
+                        .setLineage(1)
+                        .setOpens(opens)
+                        .setBootId("boot-1"));
     }
 
     private HostHealth health() {
@@ -270,6 +290,9 @@ class AgentStreamsTest {
         assertThat(agent.received).hasSize(1);
         assertThat(agent.received.get(0).hasWelcome()).isTrue();
         agent.call().request(2);
+        assertThat(agent.received.get(1).hasHeartbeatAck()).isTrue();
+        assertThat(agent.received.get(2).hasLeaseGrant()).isTrue();
+        agent.call().request(2);
         assertThat(agent.commands()).hasSize(2);
         agent.call().request(MANY);
         assertThat(agent.commands())
@@ -318,8 +341,18 @@ class AgentStreamsTest {
     }
 
     @Test
-    void aNewStreamOfTheSameHostEndsTheFormer() {
+    void aSecondStreamOfAHostThatIsHeardIsRefused() {
         Agent former = connected(MANY);
+        Agent twin = connected(MANY);
+        assertThat(twin.reason()).isEqualTo("ERROR_REASON_HOST_ID_IN_USE");
+        assertThat(former.failure).isNull();
+        assertThat(health()).isEqualTo(HostHealth.HOST_HEALTH_READY);
+    }
+
+    @Test
+    void aNewStreamOfTheSameHostEndsTheFormerThatIsSilent() {
+        Agent former = connected(MANY);
+        controller.pass(2_000);
         Agent latter = connected(MANY);
         assertThat(former.failure != null || former.completed).isTrue();
         assertThat(latter.failure).isNull();

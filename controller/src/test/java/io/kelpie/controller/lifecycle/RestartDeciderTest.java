@@ -34,6 +34,14 @@ class RestartDeciderTest {
         assertThat(decision.failedAtMillis()).hasSize(6);
     }
 
+    @ParameterizedTest
+    @EnumSource(When.class)
+    void anEndByTheHostsLeaseIsNoFailureAndIsRestartedAtOnceUnderEveryPolicy(When when) {
+        RestartPolicy policy = new RestartPolicy(when, 1, 60_000);
+        assertThat(RestartDecider.decide(policy, InstanceEnd.LEASE_ENDED, List.of(NOW - 1, NOW), NOW))
+                .isEqualTo(new Restart(0, List.of(NOW - 1, NOW)));
+    }
+
     @Test
     void theBackoffGrowsNoLongerThanFiveMinutes() {
         RestartPolicy patient = new RestartPolicy(When.ON_FAILURE, 1_000, 86_400_000);
@@ -125,7 +133,7 @@ class RestartDeciderTest {
                 assertThat(decision instanceof FinalFailed)
                         .as("final failure, seed %d", seed)
                         .isEqualTo(failed && RestartDecider.attemptsExhausted(policy, kept, now));
-                if (decision instanceof Restart restart) {
+                if (decision instanceof Restart restart && end != InstanceEnd.LEASE_ENDED) {
                     assertThat(restart.backoffMillis()).isBetween(1_000L, 300_000L);
                     assertThat(when).isNotEqualTo(When.NEVER);
                 }

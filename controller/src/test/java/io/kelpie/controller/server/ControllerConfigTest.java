@@ -4,8 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.kelpie.common.yaml.YamlException;
+import io.kelpie.controller.fence.FenceConfig;
+import io.kelpie.controller.model.Controller;
+import io.kelpie.controller.model.ControllerIdentity;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -19,15 +23,14 @@ class ControllerConfigTest {
     void defaults() {
         assertThat(ControllerConfig.parse("controller.yaml", LEAST))
                 .isEqualTo(new ControllerConfig(
-                        "controller",
+                        ControllerIdentity.alone("controller", "127.0.0.1:7400"),
                         new InetSocketAddress("127.0.0.1", 7400),
-                        "127.0.0.1:7400",
                         Path.of("/var/lib/kelpie"),
                         new ControllerConfig.Store.Embedded(new InetSocketAddress("127.0.0.1", 7401)),
-                        List.of("127.0.0.1:7400"),
                         Optional.empty(),
                         false,
-                        400));
+                        400,
+                        Optional.empty()));
     }
 
     @Test
@@ -38,21 +41,26 @@ class ControllerConfigTest {
                         advertiseAddress: c2.example:8400
                         dataFolder: /data
                         zooKeeper: z1:2181,z2:2181,z3:2181
-                        controllers: [c1.example:8400, c2.example:8400]
+                        controllers: [c1=c1.example:8400, c2=c2.example:8400]
                         metricsAddress: "[::1]:9400"
                         insecurePlaintext: true
                         vcpuOvercommitPercent: 150
+                        fence: {command: [/opt/fence, --via, bmc], timeoutSeconds: 45}
                         """))
                 .isEqualTo(new ControllerConfig(
-                        "c2",
+                        new ControllerIdentity(
+                                "c2",
+                                "c2.example:8400",
+                                List.of(
+                                        new Controller("c1", "c1.example:8400", true),
+                                        new Controller("c2", "c2.example:8400", true))),
                         new InetSocketAddress("0.0.0.0", 8400),
-                        "c2.example:8400",
                         Path.of("/data"),
                         new ControllerConfig.Store.External("z1:2181,z2:2181,z3:2181"),
-                        List.of("c1.example:8400", "c2.example:8400"),
                         Optional.of(new InetSocketAddress("::1", 9400)),
                         true,
-                        150));
+                        150,
+                        Optional.of(new FenceConfig(List.of("/opt/fence", "--via", "bmc"), Duration.ofSeconds(45)))));
     }
 
     @Test
@@ -63,10 +71,21 @@ class ControllerConfigTest {
     }
 
     @Test
-    void itsOwnAddressIsAlwaysAmongTheControllers() {
-        assertThat(ControllerConfig.parse("controller.yaml", LEAST + "controllers: [c1:7400]\n")
-                        .controllers())
-                .containsExactly("c1:7400", "127.0.0.1:7400");
+    void itsOwnAddressAmongTheControllersIsItsAddress() {
+        String config = LEAST + "controllerId: c1\nlistenAddress: 127.0.0.2:7400\n";
+        assertThat(ControllerConfig.parse("controller.yaml", config + "controllers: [c1=one:7400, c2=two:7400]\n")
+                        .identity()
+                        .address())
+                .isEqualTo("one:7400");
+        assertThat(ControllerConfig.parse("controller.yaml", config).identity().address())
+                .isEqualTo("127.0.0.2:7400");
+    }
+
+    @Test
+    void twoAddressesOfItsOwnAreRefused() {
+        YamlException refusal = refusal(LEAST + "controllers: [controller=h:1]\nadvertiseAddress: i:1\n");
+        assertThat(refusal).hasMessageContaining("controllers: ").hasMessageContaining("h:1");
+        assertThat(refusal.fix()).contains("leave advertiseAddress out");
     }
 
     @Test
@@ -98,7 +117,22 @@ class ControllerConfigTest {
                 "vcpuOvercommitPercent: 10001        | vcpuOvercommitPercent    | 100 to 10000",
                 "vcpuOvercommitPercent: lots         | vcpuOvercommitPercent    | 100 to 10000",
                 "insecurePlaintext: perhaps          | insecurePlaintext        | true or false",
+                "fence: {}                           | fence.command            | absolute path",
+                "fence: /opt/fence                   | fence                    | write its keys below",
+                "fence: {command: fence}             | fence.command            | write 'command: ",
+                "fence: {command: [fence-ipmi]}      | fence.command            | the whole path",
+                "fence: {comand: [/opt/fence]}       | fence.command            | absolute path",
+                "fence: {command: [/f], timeoutSeconds: 4}   | fence.timeoutSeconds | 5 to 600",
+                "fence: {command: [/f], timeoutSeconds: 601} | fence.timeoutSeconds | 5 to 600",
+                "fence: {command: [/f], timeout: 9}  | fence.timeout            | timeoutSeconds",
                 "dataFolder: /other                  | dataFolder               | keep one",
+                "advertiseAddress: nowhere           | advertiseAddress         | host:port",
+                "controllers: ['10.0.0.1:7400']      | controllers              | c1=10.0.0.1:7400",
+                "controllers: [c1=7400]              | controllers              | c1=10.0.0.1:7400",
+                "controllers: [C1=h:7400]            | controllers              | c1=10.0.0.1:7400",
+                "controllers: [c1=h:1, c2=h:1]       | controllers              | address of its own",
+                "controllers: [c1=h:1, c1=h:2]       | controllers              | id of its own",
+                "controllers: [c1=h:7400]            | controllers              | add controller=127.0.0.1:7400",
             })
     void isRefusedByNameOfTheKeyWithAFix(String line, String key, String fix) {
         YamlException refusal = refusal(LEAST + line + "\n");

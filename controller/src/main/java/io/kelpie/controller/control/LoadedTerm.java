@@ -1,0 +1,60 @@
+package io.kelpie.controller.control;
+
+import io.kelpie.common.time.TimeSource;
+import io.kelpie.controller.leadership.LeaderTerm;
+import io.kelpie.controller.view.EventLog;
+import io.kelpie.controller.view.FreezeView;
+import io.kelpie.controller.view.LeaderView;
+import io.kelpie.controller.view.ReadModel;
+import io.kelpie.controller.view.Warnings;
+import io.kelpie.proto.v1.ClusterRecord;
+
+/**
+ * A term's state, made of what the store held. Made on any thread, as it takes a while, and then handed over to the
+ * control thread.
+ */
+public final class LoadedTerm {
+    private final ClusterRecord record;
+    private final LeaderView view;
+    private final ClusterEditor cluster;
+
+    private LoadedTerm(ClusterRecord record, LeaderView view, ClusterEditor cluster) {
+        this.record = record;
+        this.view = view;
+        this.cluster = cluster;
+    }
+
+    static LoadedTerm of(LeaderTerm term, LoadedState state, TimeSource time) {
+        ReadModel model = new ReadModel(term.epoch() << 32);
+        EventLog events = new EventLog(time);
+        ClusterEditor cluster = new ClusterEditor(time, model, events);
+        cluster.load(state);
+        LeaderView view = new LeaderView(
+                term.epoch(), clusterUuid(state.first()), model, events, new Warnings(), new FreezeView());
+        return new LoadedTerm(record(state.first()), view, cluster);
+    }
+
+    static String clusterUuid(LoadedHosts loaded) {
+        return record(loaded).getClusterUuid();
+    }
+
+    private static ClusterRecord record(LoadedHosts loaded) {
+        return Records.parse(
+                ClusterRecord.parser(),
+                loaded.cluster().value(),
+                loaded.cluster().key());
+    }
+
+    /** The cluster's own record. */
+    ClusterRecord record() {
+        return record;
+    }
+
+    LeaderView view() {
+        return view;
+    }
+
+    ClusterEditor cluster() {
+        return cluster;
+    }
+}

@@ -1,0 +1,15 @@
+package io.kelpie.controller.control;
+
+/**
+ * What has to be known, or to be stopped, on the control thread before an operator's change that takes time elsewhere; made
+ * by {@link HostOperations}. Changes no record.
+ */
+@FunctionalInterface
+public interface Preparation<T> {
+    /**
+     * Runs on the control thread.
+     *
+     * @throws io.kelpie.common.error.KelpieException if the change is refused already
+     */
+    T prepare(OperationContext cluster);
+}
