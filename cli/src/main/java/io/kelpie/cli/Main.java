@@ -59,7 +59,8 @@ public final class Main {
                 new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8),
                 outIsTerminal && colours,
                 errIsTerminal && colours,
-                errIsTerminal);
+                errIsTerminal,
+                errIsTerminal && isTerminal(0));
     }
 
     /** The JDK can only tell of input and output together. */

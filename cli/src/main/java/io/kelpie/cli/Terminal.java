@@ -12,9 +12,16 @@ import org.jspecify.annotations.Nullable;
  * @param colouredOut whether {@code out} shows colours
  * @param colouredErr whether {@code err} shows colours
  * @param progress whether {@code err} is a terminal whose last line may be written over
+ * @param conversation whether a question on {@code err} is answered by a person on {@code in}
  */
 public record Terminal(
-        InputStream in, PrintStream out, PrintStream err, boolean colouredOut, boolean colouredErr, boolean progress) {
+        InputStream in,
+        PrintStream out,
+        PrintStream err,
+        boolean colouredOut,
+        boolean colouredErr,
+        boolean progress,
+        boolean conversation) {
 
     /** One line of data. */
     public void line(String text) {

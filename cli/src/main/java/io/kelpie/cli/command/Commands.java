@@ -51,7 +51,9 @@ public final class Commands {
         factories.put("wait", WaitCommand::new);
         factories.put("cordon", CordonCommand.Cordon::new);
         factories.put("uncordon", CordonCommand.Uncordon::new);
-        factories.put("cluster", ClusterCommand::new);
+        factories.put("host", HostCommand::withSubcommands);
+        factories.put("orphans", OrphansCommand::withSubcommands);
+        factories.put("cluster", ClusterCommand::withSubcommands);
         factories.put("version", VersionCommand::new);
         factories.put("completion", CompletionCommand::new);
         return factories;

@@ -26,7 +26,8 @@ final class Connection implements AutoCloseable {
                 surroundings.channels(),
                 surroundings.clock(),
                 surroundings.pauses(),
-                surroundings.terminal()::note);
+                surroundings.interrupts(),
+                surroundings.terminal());
         this.api = new ClusterApi(controllers, surroundings.requestIds());
     }
 

@@ -56,7 +56,7 @@ final class DescribeCommand extends Subcommand {
             }
             case VM -> VmDescription.of(api.vm(connection.namespace(), named.name()), clock);
             case HOST -> HostDescription.of(api.host(named.name()), clock);
-            case EVENT -> throw new AssertionError("not among the allowed kinds");
+            case EVENT, ORPHAN -> throw new AssertionError("not among the allowed kinds");
         };
     }
 }

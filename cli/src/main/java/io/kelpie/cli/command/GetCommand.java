@@ -6,6 +6,7 @@ import io.kelpie.cli.connect.ClusterApi;
 import io.kelpie.cli.view.EventResource;
 import io.kelpie.cli.view.HostResource;
 import io.kelpie.cli.view.JobResource;
+import io.kelpie.cli.view.OrphanResource;
 import io.kelpie.cli.view.Printer;
 import io.kelpie.cli.view.Resource;
 import io.kelpie.cli.view.VmResource;
@@ -22,13 +23,13 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-@Command(name = "get", description = "Lists jobs, VMs, hosts or events.")
+@Command(name = "get", description = "Lists jobs, VMs, hosts, events or orphans.")
 final class GetCommand extends Subcommand {
     @Parameters(
             hideParamSyntax = true,
             arity = "1..*",
             paramLabel = "KIND [NAME…]",
-            description = "jobs, vms, hosts or events; then names.")
+            description = "jobs, vms, hosts, events or orphans; then names.")
     private List<String> words = new ArrayList<>();
 
     @Option(names = "--job", paramLabel = "NAME", description = "Only VMs of this job.")
@@ -94,6 +95,10 @@ final class GetCommand extends Subcommand {
                         new HostResource(clock),
                         () -> api.hosts(options.labels()),
                         name -> api.host(name).getHost());
+            case ORPHAN ->
+                show(kind, names, new OrphanResource(), api::orphans, name -> {
+                    throw CliException.usage("orphans have no names", "write: kelpie get orphans");
+                });
             case EVENT -> {
                 EventSource events = new EventSource(api, EventSource.subject(about, namespace));
                 show(kind, names, new EventResource(clock), events::next, name -> {
@@ -131,8 +136,8 @@ final class GetCommand extends Subcommand {
             throw CliException.usage("--for chooses events, not " + kind.plural(), "leave it out");
         }
         boolean labelled = !options.labels().isEmpty();
-        if (labelled && kind == Kind.EVENT) {
-            throw CliException.usage("--selector: events have no labels", "leave it out");
+        if (labelled && (kind == Kind.EVENT || kind == Kind.ORPHAN)) {
+            throw CliException.usage("--selector: " + kind.plural() + " have no labels", "leave it out");
         }
         if (named && (ofVms || labelled || options.allNamespaces())) {
             throw CliException.usage(

@@ -14,7 +14,8 @@ enum Kind {
     JOB,
     VM,
     HOST,
-    EVENT;
+    EVENT,
+    ORPHAN;
 
     String singular() {
         return name().toLowerCase(Locale.ROOT);

@@ -1,12 +1,11 @@
 package io.kelpie.cli.command;
 
+import com.google.protobuf.ByteString;
 import io.grpc.StatusRuntimeException;
 import io.kelpie.cli.CliException;
 import io.kelpie.cli.ExitCode;
 import io.kelpie.cli.Interrupts;
-import io.kelpie.cli.connect.Incoming;
 import io.kelpie.proto.v1.ReadVmLogRequest;
-import io.kelpie.proto.v1.ReadVmLogResponse;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
@@ -49,14 +48,14 @@ final class LogsCommand extends Subcommand {
                 .build();
         String goesOn = "stopped reading; the VM goes on: kelpie logs " + name + connection.inNamespace() + " -f";
         try (Interrupts.Registration registration = farewell(goesOn);
-                Incoming<ReadVmLogResponse> log = connection.api().readVmLog(request)) {
+                LogStream log = new LogStream(connection, surroundings().pauses(), request)) {
             copy(log, name, connection.inNamespace());
         }
     }
 
-    private void copy(Incoming<ReadVmLogResponse> log, String name, String inNamespace) {
+    private void copy(LogStream log, String name, String inNamespace) {
         while (true) {
-            Optional<ReadVmLogResponse> piece;
+            Optional<ByteString> piece;
             try {
                 piece = log.next(STEP);
             } catch (StatusRuntimeException e) {
@@ -76,9 +75,9 @@ final class LogsCommand extends Subcommand {
         }
     }
 
-    private void write(ReadVmLogResponse piece) {
+    private void write(ByteString piece) {
         try {
-            piece.getData().writeTo(terminal().out());
+            piece.writeTo(terminal().out());
         } catch (IOException e) {
             throw new CliException(ExitCode.FAILED, "the output could not be written: " + e.getMessage(), null);
         }

@@ -6,6 +6,7 @@ import io.kelpie.cli.Interrupts;
 import io.kelpie.cli.Surroundings;
 import io.kelpie.cli.Terminal;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
 
@@ -50,6 +51,7 @@ abstract class Subcommand implements Callable<Integer> {
             terminal().note(text);
             terminal().err().flush();
             terminal().out().flush();
+            return Optional.empty();
         });
     }
 

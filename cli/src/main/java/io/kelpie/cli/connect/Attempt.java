@@ -6,8 +6,11 @@ import io.grpc.ClientCall;
 import io.grpc.ClientInterceptor;
 import io.grpc.ClientInterceptors;
 import io.grpc.ClientStreamTracer;
+import io.grpc.ForwardingClientCall.SimpleForwardingClientCall;
+import io.grpc.ForwardingClientCallListener.SimpleForwardingClientCallListener;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -17,6 +20,7 @@ import java.util.concurrent.TimeUnit;
 final class Attempt extends ClientStreamTracer.Factory implements ClientInterceptor {
     private final long timeoutNanos;
     private volatile boolean sent;
+    private volatile Optional<StaleAnswer> stale = Optional.empty();
 
     /** @param timeoutNanos 0: no deadline */
     Attempt(long timeoutNanos) {
@@ -35,8 +39,27 @@ final class Attempt extends ClientStreamTracer.Factory implements ClientIntercep
     @Override
     public <Q, S> ClientCall<Q, S> interceptCall(MethodDescriptor<Q, S> method, CallOptions options, Channel next) {
         CallOptions traced = options.withStreamTracerFactory(this);
-        return next.newCall(
+        ClientCall<Q, S> call = next.newCall(
                 method, timeoutNanos > 0 ? traced.withDeadlineAfter(timeoutNanos, TimeUnit.NANOSECONDS) : traced);
+        return new SimpleForwardingClientCall<>(call) {
+            @Override
+            public void start(Listener<S> listener, Metadata headers) {
+                super.start(
+                        new SimpleForwardingClientCallListener<>(listener) {
+                            @Override
+                            public void onHeaders(Metadata answered) {
+                                stale = StaleAnswer.of(answered);
+                                super.onHeaders(answered);
+                            }
+                        },
+                        headers);
+            }
+        };
+    }
+
+    /** What the controller has said of its answer, if that may not be so any more. */
+    Optional<StaleAnswer> stale() {
+        return stale;
     }
 
     @Override

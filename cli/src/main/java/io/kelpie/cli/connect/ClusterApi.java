@@ -1,9 +1,20 @@
 package io.kelpie.cli.connect;
 
+import com.google.protobuf.ByteString;
 import io.grpc.Channel;
+import io.kelpie.cli.CliException;
+import io.kelpie.cli.ExitCode;
+import io.kelpie.proto.v1.AcceptStoreRequest;
+import io.kelpie.proto.v1.AcceptStoreResponse;
+import io.kelpie.proto.v1.AddControllerRequest;
+import io.kelpie.proto.v1.AddControllerResponse;
 import io.kelpie.proto.v1.ApplyJobRequest;
 import io.kelpie.proto.v1.ApplyJobResponse;
+import io.kelpie.proto.v1.BackupClusterRequest;
+import io.kelpie.proto.v1.BackupClusterResponse;
 import io.kelpie.proto.v1.ClusterServiceGrpc;
+import io.kelpie.proto.v1.ConfirmHostDeadRequest;
+import io.kelpie.proto.v1.ConfirmHostDeadResponse;
 import io.kelpie.proto.v1.ControlAction;
 import io.kelpie.proto.v1.ControlJobRequest;
 import io.kelpie.proto.v1.ControlJobResponse;
@@ -15,6 +26,10 @@ import io.kelpie.proto.v1.DeleteJobRequest;
 import io.kelpie.proto.v1.DeleteJobResponse;
 import io.kelpie.proto.v1.ExplainVmRequest;
 import io.kelpie.proto.v1.ExplainVmResponse;
+import io.kelpie.proto.v1.FenceHostRequest;
+import io.kelpie.proto.v1.FenceHostResponse;
+import io.kelpie.proto.v1.FreezeClusterRequest;
+import io.kelpie.proto.v1.FreezeClusterResponse;
 import io.kelpie.proto.v1.GetHostRequest;
 import io.kelpie.proto.v1.GetHostResponse;
 import io.kelpie.proto.v1.GetJobRequest;
@@ -33,16 +48,33 @@ import io.kelpie.proto.v1.ListHostsRequest;
 import io.kelpie.proto.v1.ListHostsResponse;
 import io.kelpie.proto.v1.ListJobsRequest;
 import io.kelpie.proto.v1.ListJobsResponse;
+import io.kelpie.proto.v1.ListOrphansRequest;
 import io.kelpie.proto.v1.ListVmsRequest;
 import io.kelpie.proto.v1.ListVmsResponse;
+import io.kelpie.proto.v1.Orphan;
+import io.kelpie.proto.v1.OrphanAction;
 import io.kelpie.proto.v1.ReadVmLogRequest;
 import io.kelpie.proto.v1.ReadVmLogResponse;
+import io.kelpie.proto.v1.RemoveControllerRequest;
+import io.kelpie.proto.v1.RemoveControllerResponse;
+import io.kelpie.proto.v1.RemoveHostRequest;
+import io.kelpie.proto.v1.RemoveHostResponse;
+import io.kelpie.proto.v1.ResolveOrphanRequest;
+import io.kelpie.proto.v1.RestoreClusterRequest;
+import io.kelpie.proto.v1.RestoreClusterResponse;
 import io.kelpie.proto.v1.ScaleJobRequest;
 import io.kelpie.proto.v1.ScaleJobResponse;
+import io.kelpie.proto.v1.ThawClusterRequest;
+import io.kelpie.proto.v1.ThawClusterResponse;
 import io.kelpie.proto.v1.Vm;
 import io.kelpie.proto.v1.VmServiceGrpc;
 import io.kelpie.proto.v1.WatchVmsRequest;
 import io.kelpie.proto.v1.WatchVmsResponse;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -56,6 +88,7 @@ import java.util.function.Supplier;
  */
 public final class ClusterApi {
     private static final int PAGE_SIZE = 500;
+    private static final int PIECE_BYTES = 256 * 1024;
 
     private final Controllers controllers;
     private final Supplier<UUID> requestIds;
@@ -230,6 +263,80 @@ public final class ClusterApi {
                 channel -> hostService(channel).cordonHost(request));
     }
 
+    /** Takes the operator's word that a host is dead. */
+    public ConfirmHostDeadResponse confirmHostDead(String host) {
+        ConfirmHostDeadRequest request = ConfirmHostDeadRequest.newBuilder()
+                .setRequestId(newRequestId())
+                .setHost(host)
+                .build();
+        return controllers.call(
+                change("confirm the death of host", host, "describe host " + host),
+                channel -> hostService(channel).confirmHostDead(request));
+    }
+
+    /** Powers a host off; {@code timeout} bounds the whole of it. */
+    public FenceHostResponse fenceHost(String host, Duration timeout) {
+        FenceHostRequest request = FenceHostRequest.newBuilder()
+                .setRequestId(newRequestId())
+                .setHost(host)
+                .build();
+        return controllers.call(
+                change("fence host", host, "describe host " + host),
+                timeout,
+                channel -> hostService(channel).fenceHost(request));
+    }
+
+    public RemoveHostResponse removeHost(String host) {
+        RemoveHostRequest request = RemoveHostRequest.newBuilder()
+                .setRequestId(newRequestId())
+                .setHost(host)
+                .build();
+        return controllers.call(
+                change("remove host", host, "get hosts"),
+                channel -> hostService(channel).removeHost(request));
+    }
+
+    public AddControllerResponse addController(String id, String address) {
+        AddControllerRequest request = AddControllerRequest.newBuilder()
+                .setRequestId(newRequestId())
+                .setControllerId(id)
+                .setAddress(address)
+                .build();
+        return controllers.call(
+                change("add controller", id, "cluster controllers"),
+                channel -> cluster(channel).addController(request));
+    }
+
+    /** @param confirmedDead the operator's word that its process does not run */
+    public RemoveControllerResponse removeController(String id, boolean confirmedDead) {
+        RemoveControllerRequest request = RemoveControllerRequest.newBuilder()
+                .setRequestId(newRequestId())
+                .setControllerId(id)
+                .setConfirmedDead(confirmedDead)
+                .build();
+        return controllers.call(
+                change("remove controller", id, "cluster controllers"),
+                channel -> cluster(channel).removeController(request));
+    }
+
+    public FreezeClusterResponse freeze(Duration duration) {
+        FreezeClusterRequest request = FreezeClusterRequest.newBuilder()
+                .setRequestId(newRequestId())
+                .setDurationSeconds((int) duration.toSeconds())
+                .build();
+        return controllers.call(
+                Operation.change("freeze the cluster", "kelpie cluster status"),
+                channel -> cluster(channel).freezeCluster(request));
+    }
+
+    public ThawClusterResponse thaw() {
+        ThawClusterRequest request =
+                ThawClusterRequest.newBuilder().setRequestId(newRequestId()).build();
+        return controllers.call(
+                Operation.change("thaw the cluster", "kelpie cluster status"),
+                channel -> cluster(channel).thawCluster(request));
+    }
+
     public ListEventsResponse events(String subject, long afterSequence) {
         ListEventsRequest request = ListEventsRequest.newBuilder()
                 .setSubject(subject)
@@ -238,6 +345,75 @@ public final class ClusterApi {
         return controllers.call(
                 Operation.read("list events"),
                 channel -> ClusterServiceGrpc.newBlockingStub(channel).listEvents(request));
+    }
+
+    /** Instances that belong to no VM. */
+    public List<Orphan> orphans() {
+        return controllers
+                .call(
+                        Operation.read("list orphans"),
+                        channel -> ClusterServiceGrpc.newBlockingStub(channel)
+                                .listOrphans(ListOrphansRequest.getDefaultInstance()))
+                .getOrphansList();
+    }
+
+    /** Kills or adopts an orphan. */
+    public void resolveOrphan(String host, String vmId, long incarnation, OrphanAction action) {
+        ResolveOrphanRequest request = ResolveOrphanRequest.newBuilder()
+                .setRequestId(newRequestId())
+                .setHost(host)
+                .setVmId(vmId)
+                .setIncarnation(incarnation)
+                .setAction(action)
+                .build();
+        controllers.call(
+                change("resolve orphan", vmId, "get orphans"),
+                channel -> ClusterServiceGrpc.newBlockingStub(channel).resolveOrphan(request));
+    }
+
+    /** All records of the cluster, in pieces of one file. */
+    public Incoming<BackupClusterResponse> backup() {
+        return controllers.stream(
+                Operation.read("back up the cluster"),
+                ClusterServiceGrpc.getBackupClusterMethod(),
+                BackupClusterRequest.getDefaultInstance(),
+                true);
+    }
+
+    /** Puts a backup into the store of a controller that takes it; {@code timeout} bounds the whole of it. */
+    public RestoreClusterResponse restore(Path file, Duration timeout) {
+        String requestId = newRequestId();
+        return controllers.call(
+                Operation.change("restore the cluster", "kelpie cluster status"),
+                timeout,
+                channel -> restore(file, requestId, channel));
+    }
+
+    private static RestoreClusterResponse restore(Path file, String requestId, Channel channel) {
+        Upload<RestoreClusterRequest, RestoreClusterResponse> upload = new Upload<>();
+        ClusterServiceGrpc.newStub(channel).restoreCluster(upload);
+        try (InputStream in = Files.newInputStream(file)) {
+            boolean wanted = true;
+            for (byte[] piece = in.readNBytes(PIECE_BYTES);
+                    piece.length > 0 && wanted;
+                    piece = in.readNBytes(PIECE_BYTES)) {
+                wanted = upload.send(RestoreClusterRequest.newBuilder()
+                        .setRequestId(requestId)
+                        .setData(ByteString.copyFrom(piece))
+                        .build());
+            }
+        } catch (IOException e) {
+            throw new CliException(ExitCode.FAILED, "'" + file + "' cannot be read: " + e.getMessage(), null);
+        }
+        return upload.finish();
+    }
+
+    /** Says to one controller that its present store is the one to go on with. */
+    public Controllers.Answer<AcceptStoreResponse> acceptStore(ControllerAddress address) {
+        AcceptStoreRequest request =
+                AcceptStoreRequest.newBuilder().setRequestId(newRequestId()).build();
+        return controllers.ask(
+                address, channel -> ClusterServiceGrpc.newBlockingStub(channel).acceptStore(request));
     }
 
     /** What one controller says of the cluster and of itself. */
@@ -275,6 +451,10 @@ public final class ClusterApi {
 
     private static VmServiceGrpc.VmServiceBlockingStub vms(Channel channel) {
         return VmServiceGrpc.newBlockingStub(channel);
+    }
+
+    private static ClusterServiceGrpc.ClusterServiceBlockingStub cluster(Channel channel) {
+        return ClusterServiceGrpc.newBlockingStub(channel);
     }
 
     private static HostServiceGrpc.HostServiceBlockingStub hostService(Channel channel) {

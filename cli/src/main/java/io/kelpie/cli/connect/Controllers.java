@@ -6,9 +6,13 @@ import io.grpc.ManagedChannel;
 import io.grpc.MethodDescriptor;
 import io.grpc.StatusRuntimeException;
 import io.kelpie.cli.CliException;
+import io.kelpie.cli.ExitCode;
+import io.kelpie.cli.Interrupts;
 import io.kelpie.cli.Pauses;
+import io.kelpie.cli.Terminal;
 import io.kelpie.common.time.TimeSource;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -19,16 +23,17 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The cluster's controllers, as a caller sees them: one of them leads, and which may change at any time.
  *
  * <p>A call tries each address and follows a controller's word about who leads. What is not answered is tried again
  * until the request's time is over; a change is repeated with the very same request, so that its request id makes it
- * happen once. A change whose answer never came ends as "outcome unknown", never as failed.
+ * happen once. A change whose answer never came ends as "outcome unknown", never as failed, also when the operator ends
+ * the command while it waits.
  *
  * <p>Not thread-safe. Every call throws {@link CliException} if it does not succeed.
  */
@@ -43,14 +48,16 @@ public final class Controllers implements AutoCloseable {
     private final Channels channels;
     private final TimeSource clock;
     private final Pauses pauses;
-    private final Consumer<String> notes;
+    private final Interrupts interrupts;
+    private final Terminal terminal;
     private final Map<ControllerAddress, ManagedChannel> open = new HashMap<>();
     private Optional<ControllerAddress> leader = Optional.empty();
+    private final Set<String> toldStale = new HashSet<>();
 
     /**
      * @param configured at least one address
      * @param requestTimeout how long one call may take, with all its attempts
-     * @param notes takes a line for the operator when a call takes long
+     * @param terminal takes a line for the operator when a call takes long or is interrupted
      */
     public Controllers(
             List<ControllerAddress> configured,
@@ -58,13 +65,15 @@ public final class Controllers implements AutoCloseable {
             Channels channels,
             TimeSource clock,
             Pauses pauses,
-            Consumer<String> notes) {
+            Interrupts interrupts,
+            Terminal terminal) {
         this.configured = List.copyOf(configured);
         this.requestTimeout = requestTimeout;
         this.channels = channels;
         this.clock = clock;
         this.pauses = pauses;
-        this.notes = notes;
+        this.interrupts = interrupts;
+        this.terminal = terminal;
     }
 
     public List<ControllerAddress> configured() {
@@ -73,7 +82,19 @@ public final class Controllers implements AutoCloseable {
 
     /** The answer of the leading controller. {@code call} may run several times; it must send the same each time. */
     public <T> T call(Operation operation, Function<Channel, T> call) {
-        return new Request(operation).run((channel, attempt) -> call.apply(attempt.on(channel)), true);
+        return call(operation, requestTimeout, call);
+    }
+
+    /** As {@link #call(Operation, Function)}, for what may take longer than other requests. */
+    public <T> T call(Operation operation, Duration timeout, Function<Channel, T> call) {
+        Request request = new Request(operation, timeout);
+        Try<T> once = (channel, attempt) -> call.apply(attempt.on(channel));
+        if (!operation.changes()) {
+            return request.run(once, true);
+        }
+        try (Interrupts.Registration registration = interrupts.onInterrupt(request::interrupted)) {
+            return request.run(once, true);
+        }
     }
 
     /**
@@ -84,12 +105,13 @@ public final class Controllers implements AutoCloseable {
     public <Q, S> Incoming<S> stream(
             Operation operation, MethodDescriptor<Q, S> method, Q question, boolean firstAtOnce) {
         long untilNanos = clock.nanoTime() + requestTimeout.toNanos();
-        return new Request(operation)
+        return new Request(operation, requestTimeout)
                 .run(
                         (channel, attempt) -> {
                             Incoming<S> incoming =
                                     Incoming.open(attempt.on(channel).newCall(method, CallOptions.DEFAULT), question);
-                            incoming.awaitFirst(attemptNanos(untilNanos), firstAtOnce, attempt::maySent);
+                            incoming.awaitFirst(
+                                    attemptNanos(requestTimeout, untilNanos), firstAtOnce, attempt::maySent);
                             return incoming;
                         },
                         false);
@@ -115,10 +137,10 @@ public final class Controllers implements AutoCloseable {
         return open.computeIfAbsent(address, channels::open);
     }
 
-    private long attemptNanos(long untilNanos) {
+    private long attemptNanos(Duration timeout, long untilNanos) {
         long left = untilNanos - clock.nanoTime();
         // A controller that hangs must leave time for the others.
-        long share = configured.size() > 1 ? requestTimeout.toNanos() / (configured.size() + 1) : left;
+        long share = configured.size() > 1 ? timeout.toNanos() / (configured.size() + 1) : left;
         return Math.max(1, Math.min(left, Math.max(share, SHORTEST_ATTEMPT.toNanos())));
     }
 
@@ -130,6 +152,9 @@ public final class Controllers implements AutoCloseable {
         record None<T>(String reason) implements Answer<T> {}
     }
 
+    /** An answer that may not be so any more, while others are asked. */
+    private record Stale<T>(ControllerAddress from, T answer, StaleAnswer mark) {}
+
     @FunctionalInterface
     private interface Try<T> {
         T on(Channel channel, Attempt attempt);
@@ -138,16 +163,36 @@ public final class Controllers implements AutoCloseable {
     /** All attempts of one call. */
     private final class Request {
         private final Operation operation;
+        private final Duration timeout;
         private final long beganNanos = clock.nanoTime();
-        private final long untilNanos = beganNanos + requestTimeout.toNanos();
+        private final long untilNanos;
         private final Map<ControllerAddress, StatusRuntimeException> lastFailure = new LinkedHashMap<>();
         private final Map<ControllerAddress, Attempt> lastAttempt = new HashMap<>();
-        private boolean mayBeDone;
         private boolean everReached;
         private boolean saidThatItWaits;
 
-        Request(Operation operation) {
+        // Read by the thread that says the last words.
+        private volatile boolean mayBeDone;
+        private volatile @Nullable Attempt underWay;
+
+        Request(Operation operation, Duration timeout) {
             this.operation = operation;
+            this.timeout = timeout;
+            this.untilNanos = beganNanos + timeout.toNanos();
+        }
+
+        /** The operator has ended the command while its change had no answer. */
+        Optional<ExitCode> interrupted() {
+            Attempt attempt = underWay;
+            boolean sent = mayBeDone || (attempt != null && attempt.maySent());
+            CliException lastWords = Failures.interrupted(operation, sent);
+            if (terminal.progress()) {
+                terminal.err().println(); // Ctrl-C has left "^C" on the line
+            }
+            terminal.out().flush();
+            terminal.error(String.valueOf(lastWords.getMessage()), lastWords.fix());
+            terminal.err().flush();
+            return Optional.of(lastWords.exitCode());
         }
 
         <T> T run(Try<T> call, boolean withDeadline) {
@@ -156,6 +201,9 @@ public final class Controllers implements AutoCloseable {
                 Optional<T> answer = round(call, withDeadline);
                 if (answer.isPresent()) {
                     return answer.get();
+                }
+                if (onlyReadOnly()) {
+                    throw ended();
                 }
                 boolean worthWaiting = operation.changes() || everReached;
                 if (!worthWaiting || clock.nanoTime() + backoff.toNanos() >= untilNanos) {
@@ -176,35 +224,60 @@ public final class Controllers implements AutoCloseable {
                 next.addFirst(address);
             });
             Set<ControllerAddress> tried = new HashSet<>();
+            @Nullable Stale<T> stale = null;
             while (!next.isEmpty() && clock.nanoTime() < untilNanos) {
                 ControllerAddress address = next.removeFirst();
                 if (!tried.add(address)) {
                     continue;
                 }
-                Attempt attempt = new Attempt(withDeadline ? attemptNanos(untilNanos) : 0);
+                Attempt attempt = new Attempt(withDeadline ? attemptNanos(timeout, untilNanos) : 0);
+                underWay = attempt;
                 try {
                     T answer = call.on(channel(address), attempt);
+                    if (attempt.stale().isPresent() && !operation.changes()) {
+                        // Another controller may know better.
+                        stale = stale == null
+                                ? new Stale<>(address, answer, attempt.stale().get())
+                                : stale;
+                        continue;
+                    }
                     leader = Optional.of(address);
                     return Optional.of(answer);
                 } catch (StatusRuntimeException e) {
                     lastFailure.put(address, e);
                     lastAttempt.put(address, attempt);
                     note(address, Verdict.of(e, attempt), e, next);
+                    underWay = null;
                 }
             }
+            if (stale != null) {
+                tell(stale.from(), stale.mark());
+                return Optional.of(stale.answer());
+            }
             return Optional.empty();
+        }
+
+        private void tell(ControllerAddress from, StaleAnswer mark) {
+            String note = "stale: as of " + Instant.ofEpochMilli(mark.sinceMillis()) + ", because " + mark.reason()
+                    + " (controller " + from + ")";
+            if (toldStale.add(note)) {
+                terminal.note(note);
+            }
         }
 
         private void note(
                 ControllerAddress address, Verdict verdict, StatusRuntimeException e, Deque<ControllerAddress> next) {
             switch (verdict) {
-                case FINAL -> throw Failures.answered(operation, e);
+                case FINAL ->
+                    throw mayBeDone && operation.changes()
+                            ? Failures.answeredLate(operation, e)
+                            : Failures.answered(operation, e);
                 case NOT_LEADER -> {
                     everReached = true;
                     leader = Verdict.leader(e).filter(named -> !named.equals(address));
                     leader.ifPresent(next::addFirst);
                 }
-                case NOT_NOW -> everReached = true;
+                case NOT_NOW, READ_ONLY -> everReached = true;
                 case NOT_SENT -> {
                     // The channel would wait before it dials again; a new one dials at once.
                     ManagedChannel channel = open.remove(address);
@@ -219,25 +292,39 @@ public final class Controllers implements AutoCloseable {
             }
         }
 
+        /** Whoever answers does not trust the store: that does not pass by itself. */
+        private boolean onlyReadOnly() {
+            List<Verdict> verdicts =
+                    lastFailure.keySet().stream().map(this::verdict).toList();
+            return verdicts.contains(Verdict.READ_ONLY)
+                    && verdicts.stream()
+                            .allMatch(verdict -> verdict == Verdict.READ_ONLY || verdict == Verdict.NOT_SENT);
+        }
+
         private void sayThatItWaits() {
             if (!saidThatItWaits && clock.nanoTime() - beganNanos > PATIENCE.toNanos()) {
                 saidThatItWaits = true;
-                notes.accept("still trying to " + operation.what() + " (" + attempts() + ")");
+                terminal.note("still trying to " + operation.what() + " (" + attempts() + ")");
             }
         }
 
         private CliException ended() {
             if (mayBeDone && operation.changes()) {
-                return Failures.outcomeUnknown(operation, requestTimeout, attempts());
+                return Failures.outcomeUnknown(operation, timeout, attempts());
             }
             for (Map.Entry<ControllerAddress, StatusRuntimeException> failed : lastFailure.entrySet()) {
                 if (verdict(failed.getKey()) == Verdict.NOT_NOW) {
+                    return Failures.answeredNotNow(operation, failed.getValue());
+                }
+            }
+            for (Map.Entry<ControllerAddress, StatusRuntimeException> failed : lastFailure.entrySet()) {
+                if (verdict(failed.getKey()) == Verdict.READ_ONLY) {
                     return Failures.answered(operation, failed.getValue());
                 }
             }
             boolean heardSomebody = lastFailure.keySet().stream().anyMatch(a -> verdict(a) == Verdict.NOT_LEADER);
             return heardSomebody
-                    ? Failures.noLeader(operation, requestTimeout, attempts())
+                    ? Failures.noLeader(operation, timeout, attempts())
                     : Failures.unreachable(operation, attempts());
         }
 

@@ -5,6 +5,7 @@ import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.kelpie.cli.CliException;
 import io.kelpie.cli.ExitCode;
+import io.kelpie.cli.NotNowException;
 import io.kelpie.common.error.GrpcErrors;
 import io.kelpie.proto.v1.ErrorReason;
 import java.time.Duration;
@@ -27,8 +28,71 @@ final class Failures {
         } else {
             why = withoutFix(why, fix);
         }
+        ExitCode exitCode = exitCode(reason, failure.getStatus().getCode());
+        String problem = "cannot " + operation.what() + ": " + why;
+        // A host connects anew when the leader has changed.
+        return reason == ErrorReason.ERROR_REASON_HOST_UNREACHABLE
+                ? new NotNowException(exitCode, problem, fix)
+                : new CliException(exitCode, problem, fix);
+    }
+
+    /** A controller's answer that may be another one later. */
+    static CliException answeredNotNow(Operation operation, StatusRuntimeException failure) {
+        CliException answered = answered(operation, failure);
+        return new NotNowException(answered.exitCode(), String.valueOf(answered.getMessage()), answered.fix());
+    }
+
+    /** A controller's answer that ends the command, after an attempt whose answer was lost. */
+    static CliException answeredLate(Operation operation, StatusRuntimeException failure) {
+        return settlesEarlier(GrpcErrors.reason(failure))
+                ? answered(operation, failure)
+                : new CliException(
+                        ExitCode.FAILED,
+                        operation.what() + ": outcome unknown: it was sent and may have been done, but its answer was"
+                                + " lost; asked again, the controller answered: " + description(failure),
+                        "ask with: " + operation.ask());
+    }
+
+    /**
+     * True if a refusal says that the same request was not done before either: the leader looks for a done request before
+     * it looks at anything that can change.
+     */
+    private static boolean settlesEarlier(ErrorReason reason) {
+        return switch (reason) {
+            case ERROR_REASON_INVALID_FIELD,
+                    ERROR_REASON_JOB_NOT_FOUND,
+                    ERROR_REASON_VM_NOT_FOUND,
+                    ERROR_REASON_HOST_NOT_FOUND,
+                    ERROR_REASON_VERSION_CONFLICT,
+                    ERROR_REASON_WRONG_STATE,
+                    ERROR_REASON_VM_BELONGS_TO_JOB,
+                    ERROR_REASON_HOST_ALIVE,
+                    ERROR_REASON_FENCE_FAILED -> true;
+            case ERROR_REASON_UNSPECIFIED,
+                    ERROR_REASON_REQUEST_ID_REUSED,
+                    ERROR_REASON_NOT_LEADER,
+                    ERROR_REASON_STORE_UNAVAILABLE,
+                    ERROR_REASON_OUTCOME_UNKNOWN,
+                    ERROR_REASON_OVERLOADED,
+                    ERROR_REASON_INTERNAL,
+                    ERROR_REASON_HOST_UNREACHABLE,
+                    ERROR_REASON_NO_INSTANCE,
+                    ERROR_REASON_WRONG_CLUSTER,
+                    ERROR_REASON_HOST_ID_IN_USE,
+                    ERROR_REASON_READ_ONLY,
+                    UNRECOGNIZED -> false;
+        };
+    }
+
+    /** The operator has ended the command while a change had no answer. */
+    static CliException interrupted(Operation operation, boolean sent) {
         return new CliException(
-                exitCode(reason, failure.getStatus().getCode()), "cannot " + operation.what() + ": " + why, fix);
+                ExitCode.FAILED,
+                operation.what() + ": interrupted, outcome unknown: "
+                        + (sent
+                                ? "it was sent and may have been done"
+                                : "no controller had answered yet, and it was probably not sent"),
+                "ask with: " + operation.ask());
     }
 
     /** A change was sent, and no answer came within the request's time. */
@@ -41,7 +105,7 @@ final class Failures {
     }
 
     static CliException noLeader(Operation operation, Duration timeout, String attempts) {
-        return new CliException(
+        return new NotNowException(
                 ExitCode.CONTROLLER_UNREACHABLE,
                 "cannot " + operation.what() + ": no leading controller was reached within " + seconds(timeout) + " ("
                         + attempts + ")" + unchanged(operation),
@@ -69,7 +133,7 @@ final class Failures {
                                 ? "no answer in time"
                                 : "the connection was lost";
             case NOT_LEADER -> "does not lead";
-            case NOT_NOW, FINAL -> description(failure);
+            case NOT_NOW, READ_ONLY, FINAL -> description(failure);
         };
     }
 
@@ -132,7 +196,10 @@ final class Failures {
                     ERROR_REASON_HOST_UNREACHABLE,
                     ERROR_REASON_NO_INSTANCE,
                     ERROR_REASON_WRONG_CLUSTER,
-                    ERROR_REASON_HOST_ID_IN_USE -> ExitCode.FAILED;
+                    ERROR_REASON_HOST_ID_IN_USE,
+                    ERROR_REASON_READ_ONLY,
+                    ERROR_REASON_HOST_ALIVE,
+                    ERROR_REASON_FENCE_FAILED -> ExitCode.FAILED;
             case ERROR_REASON_UNSPECIFIED, UNRECOGNIZED ->
                 code == Status.Code.UNAUTHENTICATED || code == Status.Code.PERMISSION_DENIED
                         ? ExitCode.NOT_AUTHORISED
@@ -160,6 +227,8 @@ final class Failures {
             case ERROR_REASON_REQUEST_ID_REUSED -> "give the command again";
             case ERROR_REASON_NOT_LEADER, ERROR_REASON_OUTCOME_UNKNOWN -> "see: kelpie cluster status";
             case ERROR_REASON_WRONG_CLUSTER, ERROR_REASON_HOST_ID_IN_USE -> "see: kelpie get hosts";
+            case ERROR_REASON_READ_ONLY -> "see: kelpie cluster status; restore a backup, or accept the store";
+            case ERROR_REASON_HOST_ALIVE, ERROR_REASON_FENCE_FAILED -> "see: kelpie describe host";
             case ERROR_REASON_UNSPECIFIED, UNRECOGNIZED -> fixByCode(code);
         };
     }

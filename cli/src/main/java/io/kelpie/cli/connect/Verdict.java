@@ -15,6 +15,8 @@ enum Verdict {
     FINAL,
     /** Another controller leads, or none. Nothing was changed. */
     NOT_LEADER,
+    /** The controller does not trust its store, and changes nothing before an operator decides; another one may lead. */
+    READ_ONLY,
     /** The controller cannot do it now. Nothing was changed. */
     NOT_NOW,
     /** The request never left. */
@@ -27,6 +29,7 @@ enum Verdict {
             case ERROR_REASON_NOT_LEADER -> NOT_LEADER;
             case ERROR_REASON_STORE_UNAVAILABLE, ERROR_REASON_OVERLOADED -> NOT_NOW;
             case ERROR_REASON_OUTCOME_UNKNOWN -> LOST;
+            case ERROR_REASON_READ_ONLY -> READ_ONLY;
             case ERROR_REASON_UNSPECIFIED,
                     ERROR_REASON_INVALID_FIELD,
                     ERROR_REASON_JOB_NOT_FOUND,
@@ -41,6 +44,8 @@ enum Verdict {
                     ERROR_REASON_NO_INSTANCE,
                     ERROR_REASON_WRONG_CLUSTER,
                     ERROR_REASON_HOST_ID_IN_USE,
+                    ERROR_REASON_HOST_ALIVE,
+                    ERROR_REASON_FENCE_FAILED,
                     UNRECOGNIZED -> FINAL;
         };
         if (byReason != FINAL || GrpcErrors.reason(failure) != ERROR_REASON_UNSPECIFIED) {

@@ -9,6 +9,7 @@ import io.kelpie.proto.v1.ImageSource;
 import io.kelpie.proto.v1.JobSpec;
 import io.kelpie.proto.v1.LabelRequirement;
 import io.kelpie.proto.v1.NetworkInterface;
+import io.kelpie.proto.v1.OnHostFailure;
 import io.kelpie.proto.v1.RootDisk;
 import io.kelpie.proto.v1.VmTemplate;
 import java.util.ArrayList;
@@ -31,6 +32,9 @@ public final class JobDocument {
         Map<String, Object> body = new LinkedHashMap<>();
         body.put("replicas", spec.getReplicas());
         body.put("restart", restart(spec));
+        if (spec.getOnHostFailure() != OnHostFailure.ON_HOST_FAILURE_UNSPECIFIED) {
+            body.put("onHostFailure", Words.ON_HOST_FAILURE.word(spec.getOnHostFailure()));
+        }
         if (spec.getPlacement().getRequireCount() > 0) {
             body.put("placement", Map.of("require", requirements(spec)));
         }

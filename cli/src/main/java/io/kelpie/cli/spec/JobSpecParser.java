@@ -15,7 +15,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads job files. What it returns is complete: every default is written out in the spec. What it refuses, it refuses
+ * Reads job files. What it returns is complete: every default is written out in the spec, but that of {@code
+ * onHostFailure}, which depends on pools that only hosts know. What it refuses, it refuses
  * with file, line, column, the field's path, the problem and a fix. The controller checks again by itself, and checks
  * what only hosts know.
  *
@@ -32,7 +33,8 @@ public final class JobSpecParser {
     private static final int DEFAULT_ATTEMPTS = 5;
     private static final String DEFAULT_WINDOW = "10m";
     private static final int MAX_WINDOW_SECONDS = 7 * 24 * 3600;
-    private static final Set<String> PLANNED = Set.of("priority", "maxUnavailable", "onHostFailure", "onDrain");
+    private static final String ON_HOST_FAILURE = "onHostFailure";
+    private static final Set<String> PLANNED = Set.of("priority", "maxUnavailable", "onDrain");
     private static final Set<String> PLANNED_PLACEMENT = Set.of("prefer", "spread", "affinity", "antiAffinity");
 
     private final @Nullable String namespaceOption;
@@ -116,6 +118,9 @@ public final class JobSpecParser {
     private void spec(YamlMap spec, JobSpec.Builder job, List<String> notes) {
         job.setReplicas((int) spec.integer("replicas", DEFAULT_REPLICAS, 1, SpecLimits.MAX_REPLICAS));
         job.setRestart(restart(spec.optionalMap("restart")));
+        if (spec.has(ON_HOST_FAILURE)) {
+            job.setOnHostFailure(Checks.word(spec, ON_HOST_FAILURE, Words.ON_HOST_FAILURE));
+        }
         YamlMap placement = spec.optionalMap("placement");
         job.setPlacement(placement == null ? Placement.getDefaultInstance() : placement(placement));
         job.setVm(new VmTemplateParser(files, notes).parse(spec.requiredMap("vm")));

@@ -4,6 +4,7 @@ import io.kelpie.proto.v1.Acceleration;
 import io.kelpie.proto.v1.DiskBus;
 import io.kelpie.proto.v1.DriverChoice;
 import io.kelpie.proto.v1.NetworkInterface;
+import io.kelpie.proto.v1.OnHostFailure;
 import io.kelpie.proto.v1.RestartPolicy;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -17,6 +18,10 @@ record Words<E extends Enum<E>>(Map<String, E> byWord) {
     static final Words<RestartPolicy.Policy> RESTART = Words.of("on-failure", RestartPolicy.Policy.POLICY_ON_FAILURE)
             .and("always", RestartPolicy.Policy.POLICY_ALWAYS)
             .and("never", RestartPolicy.Policy.POLICY_NEVER);
+    /** Without a default of its own: what an absent key means depends on where the VM's disks can lie. */
+    static final Words<OnHostFailure> ON_HOST_FAILURE = Words.of("restart", OnHostFailure.ON_HOST_FAILURE_RESTART)
+            .and("leave", OnHostFailure.ON_HOST_FAILURE_LEAVE);
+
     static final Words<Acceleration.Mode> MODE = Words.of("kvm", Acceleration.Mode.MODE_KVM)
             .and("tcg", Acceleration.Mode.MODE_TCG)
             .and("any", Acceleration.Mode.MODE_ANY);

@@ -30,6 +30,8 @@ public final class HostDescription {
                         "health",
                         Phrases.upper(host.getHealth(), "HOST_HEALTH_") + ", since "
                                 + Ages.between(host.getHealthSinceMillis(), now) + reason)
+                .pairIfAny("next", nextStep(host, now))
+                .pair("lease", HostPhrases.lease(host))
                 .pair("cordoned", host.getRecord().getCordoned() ? "yes: no new VM is placed there" : "no")
                 .pair("labels", Phrases.labels(host.getRecord().getLabelsMap()))
                 .pair("joined", Ages.timestamp(host.getRecord().getJoinedAtMillis()))
@@ -48,6 +50,18 @@ public final class HostDescription {
                 .lines();
     }
 
+    /** What happens next and not before when. */
+    private static String nextStep(Host host, long now) {
+        long at = host.getNextStepAtMillis();
+        if (host.getNextStep().isEmpty() || at == 0) {
+            return host.getNextStep();
+        }
+        String when = at > now
+                ? "in " + Ages.between(now, at) + " at the earliest (" + Ages.timestamp(at) + ")"
+                : "any moment now";
+        return host.getNextStep() + ", " + when;
+    }
+
     private static void capacity(Sections section, Host host) {
         section.pair("cpus", host.getRecord().getCapacity().getCpus());
         section.pair("vCPUs in use", HostPhrases.vcpus(host));
@@ -55,7 +69,10 @@ public final class HostDescription {
                 "memory",
                 host.getRecord().getCapacity().getMemoryMib() + " MiB for VMs, "
                         + host.getReserved().getMemoryMib() + " MiB in use");
-        section.pair("instances", host.getInstances());
+        section.pair(
+                "instances",
+                host.getInstances()
+                        + (host.getLeasedInstances() > 0 ? ", " + host.getLeasedInstances() + " of them leased" : ""));
     }
 
     private static void capabilities(Sections section, HostCapabilities capabilities) {

@@ -19,6 +19,17 @@ final class HostPhrases {
         return cpus == 0 ? Integer.toString(used) : used + " (" + Math.round(100.0 * used / cpus) + "%)";
     }
 
+    /** Whether it may go on running leased VMs. */
+    static String lease(Host host) {
+        String vms = host.getLeasedInstances() == 1 ? "1 leased VM" : host.getLeasedInstances() + " leased VMs";
+        if (host.getLeased()) {
+            return host.getRecord().getUntilThaw() ? "held until the thaw, for " + vms : "held, for " + vms;
+        }
+        return host.getRecord().getUntilThaw()
+                ? "none that this leader has granted; it may hold one that lasts until the thaw, for " + vms
+                : "none that this leader has granted; " + vms + " placed there";
+    }
+
     static String memory(Host host) {
         return Phrases.about(host.getReserved().getMemoryMib())
                 + "/"

@@ -7,7 +7,6 @@ import io.kelpie.cli.output.Tone;
 import io.kelpie.common.time.TimeSource;
 import io.kelpie.proto.v1.Host;
 import io.kelpie.proto.v1.HostCapabilities;
-import io.kelpie.proto.v1.HostHealth;
 import java.util.List;
 import java.util.Map;
 
@@ -24,7 +23,7 @@ public final class HostResource implements Resource<Host> {
         return List.of(
                 Column.of("NAME", host -> host.getRecord().getName()),
                 Column.<Host>of("HEALTH", host -> Phrases.upper(host.getHealth(), "HOST_HEALTH_"))
-                        .toned(host -> host.getHealth() == HostHealth.HOST_HEALTH_READY ? Tone.GOOD : Tone.BAD),
+                        .toned(HostResource::tone),
                 Column.number(
                         "CPUS", host -> (long) host.getRecord().getCapacity().getCpus()),
                 Column.<Host>of("VCPUS", HostPhrases::vcpus)
@@ -36,6 +35,10 @@ public final class HostResource implements Resource<Host> {
                 Column.of("DRIVERS", host -> HostPhrases.drivers(host.getCapabilities())),
                 Column.<Host>of("CORDONED", host -> host.getRecord().getCordoned() ? "yes" : "no")
                         .toned(host -> host.getRecord().getCordoned() ? Tone.WAITING : Tone.PLAIN),
+                Column.<Host>number("LEASED", host -> (long) host.getLeasedInstances())
+                        .wide(),
+                Column.<Host>of("LEASE", host -> host.getLeased() ? "held" : "none")
+                        .wide(),
                 Column.<Host>of("AGE", host -> Ages.between(host.getRecord().getJoinedAtMillis(), clock.wallMillis()))
                         .orderedBy(host -> -host.getRecord().getJoinedAtMillis())
                         .wide(),
@@ -50,6 +53,13 @@ public final class HostResource implements Resource<Host> {
                                 host -> Phrases.orDash(host.getCapabilities().getKernel()))
                         .wide(),
                 Column.<Host>of("HOST-ID", host -> host.getRecord().getHostId()).wide());
+    }
+
+    private static Tone tone(Host host) {
+        return switch (host.getHealth()) {
+            case HOST_HEALTH_READY -> Tone.GOOD;
+            case HOST_HEALTH_SUSPECT, HOST_HEALTH_FENCED, HOST_HEALTH_UNSPECIFIED, UNRECOGNIZED -> Tone.BAD;
+        };
     }
 
     @Override

@@ -27,6 +27,7 @@ public final class VmDescription {
                 .pair("state", VmPhrases.state(vm) + ", since " + Ages.between(record.getStateSinceMillis(), now))
                 .pairIfAny("note", VmPhrases.note(vm, now))
                 .pair("host", Phrases.orDash(vm.getHostName()) + (vm.getHostUnreachable() ? " (unreachable)" : ""))
+                .pairIfAny("leased", leased(vm))
                 .pair("incarnation", record.getIncarnation())
                 .pair(
                         "spec version",
@@ -53,6 +54,22 @@ public final class VmDescription {
         text.section("last exit", section -> lastExit(section, record, now));
         text.section("events", section -> section.text(EventLines.of(response.getEventsList(), now)));
         return text.lines();
+    }
+
+    /** What becomes of the present instance when its host is lost; empty if there is none. */
+    private static String leased(Vm vm) {
+        VmRecord record = vm.getRecord();
+        if (record.getHostId().isEmpty()) {
+            return "";
+        }
+        if (record.getLeased()) {
+            return "yes: if its host is lost it ends with the host's lease and is started elsewhere";
+        }
+        return "no: "
+                + (record.getNotLeasedReason().isEmpty()
+                        ? "its job leaves VMs where they are (onHostFailure: leave)"
+                        : record.getNotLeasedReason())
+                + "; if its host is lost it stays there until an operator says what became of the host";
     }
 
     private static void placement(Sections section, Vm vm, long now) {

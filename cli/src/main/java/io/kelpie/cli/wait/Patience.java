@@ -2,6 +2,7 @@ package io.kelpie.cli.wait;
 
 import io.kelpie.cli.CliException;
 import io.kelpie.cli.ExitCode;
+import io.kelpie.cli.NotNowException;
 import io.kelpie.cli.Pauses;
 import java.time.Duration;
 import java.util.Optional;
@@ -37,7 +38,8 @@ public final class Patience {
             }
             return Optional.of(answer);
         } catch (CliException e) {
-            if (!answeredBefore || e.exitCode() != ExitCode.CONTROLLER_UNREACHABLE) {
+            boolean passing = e.exitCode() == ExitCode.CONTROLLER_UNREACHABLE || e instanceof NotNowException;
+            if (!answeredBefore || !passing) {
                 throw e;
             }
             if (!saidThatNobodyAnswers) {

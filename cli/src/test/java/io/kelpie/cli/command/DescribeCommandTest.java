@@ -9,6 +9,8 @@ import io.kelpie.cli.testing.Samples;
 import io.kelpie.proto.v1.DriverChoice;
 import io.kelpie.proto.v1.ExitReason;
 import io.kelpie.proto.v1.ExplainVmResponse;
+import io.kelpie.proto.v1.Host;
+import io.kelpie.proto.v1.HostHealth;
 import io.kelpie.proto.v1.InstanceExit;
 import io.kelpie.proto.v1.InstancePhase;
 import io.kelpie.proto.v1.InstanceReport;
@@ -37,6 +39,7 @@ class DescribeCommandTest {
         cluster.put(vm.toBuilder()
                 .setRecord(vm.getRecord().toBuilder()
                         .setIncarnation(3)
+                        .setLeased(true)
                         .setStorageHostId("id-h1")
                         .setReservation(Reservation.newBuilder().setVcpus(2).setMemoryMib(2169))
                         .setLastExit(InstanceExit.newBuilder()
@@ -65,6 +68,7 @@ class DescribeCommandTest {
                         uuid:         00000000-0000-8000-8000-000000000000
                         state:        RUNNING, since 12s
                         host:         h1
+                        leased:       yes: if its host is lost it ends with the host's lease and is started elsewhere
                         incarnation:  3
                         spec version: 1
                         holds:        2 vCPUs, 2169 MiB memory
@@ -101,12 +105,18 @@ class DescribeCommandTest {
 
     @Test
     void aHostWithAllItsCapabilitiesAndReasons() {
-        cluster.put(Samples.tcgHost("h2"));
+        cluster.put(Samples.tcgHost("h2").toBuilder()
+                .setNextStep("its leased VMs are started elsewhere")
+                .setNextStepAtMillis(Kelpie.NOW + 9_000)
+                .setLeasedInstances(2)
+                .build());
 
         assertThat(kelpie.run("describe", "host/h2").out()).isEqualTo("""
                         name:     h2
                         id:       id-h2
                         health:   SUSPECT, since 60s: no heartbeat for 20 s
+                        next:     its leased VMs are started elsewhere, in 9s at the earliest (2026-01-01T00:00:09Z)
+                        lease:    none that this leader has granted; 2 leased VMs placed there
                         cordoned: yes: no new VM is placed there
                         labels:   disk=ssd
                         joined:   2025-12-29T22:00:00Z
@@ -115,7 +125,7 @@ class DescribeCommandTest {
                           cpus:         8
                           vCPUs in use: 6 (75%)
                           memory:       15872 MiB for VMs, 6384 MiB in use
-                          instances:    3
+                          instances:    3, 2 of them leased
                         capabilities:
                           cpu:         Some CPU
                           cpu flags:   vmx ept
@@ -134,6 +144,64 @@ class DescribeCommandTest {
                         vms: -
                         events: -
                         """);
+    }
+
+    @Test
+    void aHostThatWaitsForSomebodySaysWhatToDoWithoutATime() {
+        Host suspect = Samples.tcgHost("h2").toBuilder()
+                .setNextStep("power it off: kelpie host fence h2")
+                .build();
+        cluster.put(suspect);
+        assertThat(kelpie.run("describe", "host", "h2").out())
+                .contains("next:     power it off: kelpie host fence h2\n");
+
+        cluster.put(suspect.toBuilder().setNextStepAtMillis(Kelpie.NOW - 1).build());
+        assertThat(kelpie.run("describe", "host", "h2").out())
+                .contains("next:     power it off: kelpie host fence h2, any moment now\n");
+    }
+
+    @Test
+    void aFencedHostAndOneThatHoldsALease() {
+        cluster.put(Samples.host("h1").toBuilder()
+                .setHealth(HostHealth.HOST_HEALTH_FENCED)
+                .setHealthReason("its last lease has ended")
+                .build());
+        Host leased = Samples.host("h2").toBuilder()
+                .setLeased(true)
+                .setLeasedInstances(1)
+                .build();
+        cluster.put(leased);
+
+        assertThat(kelpie.run("describe", "host", "h1").out())
+                .contains("health:   FENCED, since 60s: its last lease has ended\n")
+                .contains("lease:    none that this leader has granted; 0 leased VMs placed there\n");
+        assertThat(kelpie.run("describe", "host", "h2").out()).contains("lease:    held, for 1 leased VM\n");
+        cluster.put(leased.toBuilder()
+                .setRecord(leased.getRecord().toBuilder().setUntilThaw(true))
+                .build());
+        assertThat(kelpie.run("describe", "host", "h2").out())
+                .contains("lease:    held until the thaw, for 1 leased VM\n");
+    }
+
+    @Test
+    void aVmThatIsNotLeasedSaysWhy() {
+        Vm vm = Samples.vm("web", 0, VmState.VM_STATE_RUNNING, "h1");
+        cluster.put(vm);
+        assertThat(kelpie.run("describe", "vm", "web-0").out())
+                .contains(
+                        "leased:       no: its job leaves VMs where they are (onHostFailure: leave); if its host is lost"
+                                + " it stays there until an operator says what became of the host\n");
+
+        cluster.put(vm.toBuilder()
+                .setRecord(vm.getRecord().toBuilder().setNotLeasedReason("the cluster has one controller only"))
+                .build());
+        assertThat(kelpie.run("describe", "vm", "web-0").out())
+                .contains("leased:       no: the cluster has one controller only; if its host is lost");
+
+        cluster.put(Samples.vm("web", 1, VmState.VM_STATE_STOPPED));
+        assertThat(kelpie.run("describe", "vm", "web-1").out())
+                .as("no instance, nothing to lease")
+                .doesNotContain("leased");
     }
 
     @Test

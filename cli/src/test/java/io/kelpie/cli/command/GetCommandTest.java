@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.grpc.Status;
 import io.kelpie.cli.CliException;
 import io.kelpie.cli.ExitCode;
+import io.kelpie.cli.Interrupts;
 import io.kelpie.cli.testing.FakeCluster;
 import io.kelpie.cli.testing.FakeController;
 import io.kelpie.cli.testing.Kelpie;
@@ -276,7 +277,7 @@ class GetCommandTest {
                 case 1 -> cluster.put(Samples.job("web", 3, "RUNNING", 3));
                 case 2 -> cluster.jobs.remove("default/db");
                 default -> {
-                    kelpie.farewells().forEach(Runnable::run);
+                    kelpie.farewells().forEach(Interrupts.Farewell::say);
                     throw new CliException(ExitCode.FAILED, "enough", null);
                 }
             }

@@ -56,9 +56,9 @@ class LogsCommandTest {
             log.onError(Status.UNAVAILABLE.withDescription("agent gone").asRuntimeException());
         };
 
-        assertThat(kelpie.run("logs", "-f", "web-0")).isEqualTo(new Kelpie.Result(1, "half a li", """
+        assertThat(kelpie.run("logs", "web-0")).isEqualTo(new Kelpie.Result(1, "half a li", """
                         error: the log of vm 'web-0' was cut off: agent gone
-                        fix: go on with: kelpie logs web-0 -f --tail 4096
+                        fix: go on with: kelpie logs web-0 --tail 4096
                         """));
     }
 

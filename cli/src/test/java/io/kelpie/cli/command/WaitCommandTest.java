@@ -3,6 +3,7 @@ package io.kelpie.cli.command;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.grpc.Status;
+import io.kelpie.cli.Interrupts;
 import io.kelpie.cli.testing.FakeCluster;
 import io.kelpie.cli.testing.FakeController;
 import io.kelpie.cli.testing.Kelpie;
@@ -195,7 +196,7 @@ class WaitCommandTest {
     void ctrlCSaysThatOnlyTheWaitingEnds() {
         cluster.put(Samples.job("web", 1));
         cluster.watches.add(watch -> {
-            kelpie.farewells().forEach(Runnable::run);
+            kelpie.farewells().forEach(Interrupts.Farewell::say);
             watch.onNext(FakeCluster.synced(List.of(Samples.vm("web", 0, VmState.VM_STATE_RUNNING, "h1"))));
         });
 

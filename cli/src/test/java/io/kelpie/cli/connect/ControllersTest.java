@@ -2,6 +2,7 @@ package io.kelpie.cli.connect;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.kelpie.cli.ExitCode;
 import io.kelpie.cli.testing.FakeCluster;
 import io.kelpie.cli.testing.FakeController;
 import io.kelpie.cli.testing.Kelpie;
@@ -10,6 +11,9 @@ import io.kelpie.proto.v1.ScaleJobRequest;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -208,6 +212,89 @@ class ControllersTest {
 
         assertThat(result.exitCode()).isZero();
         assertThat(cluster.done).containsExactly("ScaleJobRequest");
+    }
+
+    @Test
+    void ctrlCWhileAChangeIsUnderWayIsAnUnknownOutcomeNeverAFailure() {
+        one.hang(1_000);
+        List<Optional<ExitCode>> exitCodes = new CopyOnWriteArrayList<>();
+        cluster.onChange = () -> {
+            if (exitCodes.isEmpty()) {
+                kelpie.farewells().forEach(farewell -> exitCodes.add(farewell.say()));
+            }
+        };
+
+        Kelpie.Result result = kelpie.at(one).run("scale", "job", "web", "3", "--request-timeout", "1s");
+
+        assertThat(exitCodes).containsExactly(Optional.of(ExitCode.FAILED));
+        assertThat(result.err())
+                .startsWith("error: scale job 'web': interrupted, outcome unknown: it was sent and may have been done\n"
+                        + "fix: ask with: kelpie get jobs web\n");
+        assertThat(kelpie.farewells()).as("nothing is left to say").isEmpty();
+    }
+
+    @Test
+    void ctrlCBetweenTwoAttemptsOfWhichOneWasSentIsUnknownToo() {
+        one.loseNextAnswers(1);
+        List<Optional<ExitCode>> exitCodes = new CopyOnWriteArrayList<>();
+        kelpie.pauses(length -> kelpie.farewells().forEach(farewell -> exitCodes.add(farewell.say())));
+
+        Kelpie.Result result = kelpie.at(one).run("scale", "job", "web", "3");
+
+        assertThat(exitCodes).containsExactly(Optional.of(ExitCode.FAILED));
+        assertThat(result.err()).contains("interrupted, outcome unknown: it was sent and may have been done");
+    }
+
+    @Test
+    void ctrlCBeforeAnythingWasSentSaysSo() throws IOException {
+        List<Optional<ExitCode>> exitCodes = new CopyOnWriteArrayList<>();
+        kelpie.pauses(length -> {
+            if (exitCodes.isEmpty()) {
+                kelpie.farewells().forEach(farewell -> exitCodes.add(farewell.say()));
+            }
+        });
+
+        Kelpie.Result result =
+                kelpie.run("scale", "job", "web", "3", "--controllers", unusedAddress(), "--request-timeout", "1s");
+
+        assertThat(exitCodes).containsExactly(Optional.of(ExitCode.FAILED));
+        assertThat(result.err()).contains("no controller had answered yet, and it was probably not sent");
+    }
+
+    @Test
+    void aReadThatIsInterruptedHasNothingToSay() {
+        one.standBy(null);
+        kelpie.pauses(length -> {
+            assertThat(kelpie.farewells()).isEmpty();
+            one.lead();
+        });
+
+        assertThat(kelpie.at(one).run("get", "jobs", "-o", "name").exitCode()).isZero();
+    }
+
+    @Test
+    void aDefectAfterALostAnswerDoesNotMakeTheChangeAFailedOne() {
+        one.loseNextAnswers(1);
+        one.answerInternal(1);
+
+        Kelpie.Result result = kelpie.at(one).run("scale", "job", "web", "3");
+
+        assertThat(result.exitCode()).isEqualTo(1);
+        assertThat(result.err())
+                .isEqualTo("error: scale job 'web': outcome unknown: it was sent and may have been done, but its answer"
+                        + " was lost; asked again, the controller answered: a defect in Kelpie\n"
+                        + "fix: ask with: kelpie get jobs web\n");
+    }
+
+    @Test
+    void aRefusalAfterALostAnswerIsARefusal() {
+        one.hangUndone(1);
+        cluster.jobs.clear();
+
+        Kelpie.Result result = kelpie.at(one, two).run("scale", "job", "web", "3", "--request-timeout", "3s");
+
+        assertThat(result.exitCode()).isEqualTo(3);
+        assertThat(result.err()).startsWith("error: cannot scale job 'web': there is no job 'web'");
     }
 
     private static String unusedAddress() throws IOException {

@@ -96,6 +96,7 @@ class JobDocumentTest {
                         .setPolicyValue(1 + random.nextInt(3))
                         .setAttempts(1 + random.nextInt(100))
                         .setWindowSeconds(1 + random.nextInt(10_000)))
+                .setOnHostFailureValue(random.nextInt(3))
                 .setPlacement(Placement.getDefaultInstance());
         for (int i = random.nextInt(4); i > 0; i--) {
             spec.putLabels("key-" + i, any(random, TEXTS));

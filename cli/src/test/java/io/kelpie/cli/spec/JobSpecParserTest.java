@@ -15,6 +15,7 @@ import io.kelpie.proto.v1.ImageSource;
 import io.kelpie.proto.v1.JobSpec;
 import io.kelpie.proto.v1.LabelRequirement;
 import io.kelpie.proto.v1.NetworkInterface;
+import io.kelpie.proto.v1.OnHostFailure;
 import io.kelpie.proto.v1.Placement;
 import io.kelpie.proto.v1.RestartPolicy;
 import io.kelpie.proto.v1.RootDisk;
@@ -74,6 +75,7 @@ class JobSpecParserTest {
                 spec:
                   replicas: 3
                   restart: {policy: always, attempts: 7, window: 1h}
+                  onHostFailure: leave
                   placement:
                     require: [{label: disk, in: [ssd, nvme]}, {label: zone, in: [a]}]
                   vm:
@@ -112,6 +114,7 @@ class JobSpecParserTest {
                                 .setPolicy(RestartPolicy.Policy.POLICY_ALWAYS)
                                 .setAttempts(7)
                                 .setWindowSeconds(3600))
+                        .setOnHostFailure(OnHostFailure.ON_HOST_FAILURE_LEAVE)
                         .setPlacement(Placement.newBuilder()
                                 .addRequire(LabelRequirement.newBuilder()
                                         .setLabel("disk")
@@ -173,6 +176,25 @@ class JobSpecParserTest {
                 // keys
                 bad("vcpus: 2", "vcpsu: 2", "spec.vm.vcpsu", "unknown key", "did you mean 'vcpus'?"),
                 bad("replicas: 3", "priority: 3", "spec.priority", "does not support the key yet", "remove it"),
+                bad(
+                        "replicas: 3",
+                        "onHostFailure: restrat",
+                        "spec.onHostFailure",
+                        "is not known",
+                        "did you mean 'restart'? It can be restart, leave"),
+                bad(
+                        "replicas: 3",
+                        "onHostFailure: true",
+                        "spec.onHostFailure",
+                        "'true' is not known",
+                        "give one of restart, leave"),
+                bad("replicas: 3", "onHostFailure: [leave]", "spec.onHostFailure", "is not a single value", "write"),
+                bad(
+                        "replicas: 3",
+                        "onHostFailur: leave",
+                        "spec.onHostFailur",
+                        "unknown key",
+                        "did you mean 'onHostFailure'?"),
                 bad("vcpus: 2", "hugepages: 2Mi", "spec.vm.hugepages", "does not support", "remove it"),
                 bad("user: {}", "bridge: br0", "spec.vm.networks[0].bridge", "does not support", "remove it"),
                 bad(

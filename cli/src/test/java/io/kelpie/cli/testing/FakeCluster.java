@@ -3,14 +3,22 @@ package io.kelpie.cli.testing;
 import com.google.protobuf.Message;
 import io.grpc.stub.StreamObserver;
 import io.kelpie.common.error.KelpieException;
+import io.kelpie.proto.v1.AddControllerRequest;
+import io.kelpie.proto.v1.AddControllerResponse;
 import io.kelpie.proto.v1.ApplyJobRequest;
 import io.kelpie.proto.v1.ApplyJobResponse;
+import io.kelpie.proto.v1.BackupClusterResponse;
+import io.kelpie.proto.v1.ControllerMember;
+import io.kelpie.proto.v1.ControllerSet;
 import io.kelpie.proto.v1.DeleteJobRequest;
 import io.kelpie.proto.v1.DeleteJobResponse;
 import io.kelpie.proto.v1.ErrorReason;
 import io.kelpie.proto.v1.Event;
 import io.kelpie.proto.v1.ExplainVmResponse;
+import io.kelpie.proto.v1.FreezeClusterRequest;
+import io.kelpie.proto.v1.FreezeClusterResponse;
 import io.kelpie.proto.v1.GetHostResponse;
+import io.kelpie.proto.v1.GetStatusResponse;
 import io.kelpie.proto.v1.GetVmResponse;
 import io.kelpie.proto.v1.Host;
 import io.kelpie.proto.v1.Job;
@@ -22,9 +30,14 @@ import io.kelpie.proto.v1.ListJobsRequest;
 import io.kelpie.proto.v1.ListJobsResponse;
 import io.kelpie.proto.v1.ListVmsRequest;
 import io.kelpie.proto.v1.ListVmsResponse;
+import io.kelpie.proto.v1.Orphan;
 import io.kelpie.proto.v1.ReadVmLogResponse;
+import io.kelpie.proto.v1.RemoveControllerRequest;
+import io.kelpie.proto.v1.RemoveControllerResponse;
+import io.kelpie.proto.v1.RestoreClusterRequest;
 import io.kelpie.proto.v1.ScaleJobRequest;
 import io.kelpie.proto.v1.ScaleJobResponse;
+import io.kelpie.proto.v1.ThawClusterResponse;
 import io.kelpie.proto.v1.Vm;
 import io.kelpie.proto.v1.WatchVmsRequest;
 import io.kelpie.proto.v1.WatchVmsResponse;
@@ -55,6 +68,10 @@ public final class FakeCluster {
     public final Queue<Consumer<StreamObserver<WatchVmsResponse>>> watches = new ConcurrentLinkedQueue<>();
 
     public volatile Consumer<StreamObserver<ReadVmLogResponse>> log = StreamObserver::onCompleted;
+    public volatile Consumer<StreamObserver<BackupClusterResponse>> backup = StreamObserver::onCompleted;
+    public final Queue<RestoreClusterRequest> restored = new ConcurrentLinkedQueue<>();
+    public volatile @Nullable KelpieException restoreRefusal;
+    public final Queue<Orphan> orphans = new ConcurrentLinkedQueue<>();
     public volatile @Nullable ExplainVmResponse explained;
     public volatile int affected = 1;
     public volatile int pageSize = 500;
@@ -63,6 +80,12 @@ public final class FakeCluster {
 
     /** How often something was really done. */
     public final List<String> done = new CopyOnWriteArrayList<>();
+
+    /** Runs whenever a change arrives, before it is done. */
+    public volatile Runnable onChange = () -> {};
+
+    /** What every change of a host is refused for; null: none is. */
+    public volatile @Nullable KelpieException hostRefusal;
 
     private final Map<String, Message> answers = new ConcurrentHashMap<>();
 
@@ -82,6 +105,7 @@ public final class FakeCluster {
     @SuppressWarnings("unchecked")
     synchronized <T extends Message> T change(String requestId, Message request, Supplier<T> change) {
         requests.add(request);
+        onChange.run();
         Message before = answers.get(requestId);
         if (before != null) {
             return (T) before;
@@ -124,6 +148,63 @@ public final class FakeCluster {
                 .build();
     }
 
+    /** The set of controllers that the leader tells. */
+    public volatile ControllerSet controllers = ControllerSet.getDefaultInstance();
+
+    public volatile List<String> awaitedControllers = List.of();
+
+    /** Hosts that a freeze or a thaw waits for; each question about the status takes one away. */
+    public final Queue<String> awaitedHosts = new ConcurrentLinkedQueue<>();
+
+    private volatile long frozenUntil;
+
+    void statusOf(GetStatusResponse.Builder status) {
+        status.setControllerSet(controllers)
+                .addAllAwaitedControllers(awaitedControllers)
+                .setFrozenUntilMillis(frozenUntil)
+                .addAllFreezeAwaitedHosts(awaitedHosts);
+        awaitedHosts.poll();
+    }
+
+    AddControllerResponse add(AddControllerRequest request) {
+        controllers = controllers.toBuilder()
+                .setVersion(controllers.getVersion() + 1)
+                .addMembers(ControllerMember.newBuilder()
+                        .setControllerId(request.getControllerId())
+                        .setAddress(request.getAddress()))
+                .build();
+        return AddControllerResponse.newBuilder()
+                .setControllerSet(controllers)
+                .setChanged(true)
+                .addAllAwaited(awaitedControllers)
+                .build();
+    }
+
+    RemoveControllerResponse remove(RemoveControllerRequest request) {
+        if (!request.getConfirmedDead()) {
+            throw new KelpieException(
+                    ErrorReason.ERROR_REASON_WRONG_STATE, "it may still run", "repeat it with --confirm-dead");
+        }
+        controllers =
+                controllers.toBuilder().setVersion(controllers.getVersion() + 1).build();
+        return RemoveControllerResponse.newBuilder()
+                .setControllerSet(controllers)
+                .build();
+    }
+
+    FreezeClusterResponse freeze(FreezeClusterRequest request) {
+        frozenUntil = Kelpie.NOW + 1_000L * request.getDurationSeconds();
+        return FreezeClusterResponse.newBuilder()
+                .setUntilMillis(frozenUntil)
+                .addAllHostsAwaited(awaitedHosts)
+                .build();
+    }
+
+    ThawClusterResponse thaw() {
+        frozenUntil = 0;
+        return ThawClusterResponse.newBuilder().addAllHostsAwaited(awaitedHosts).build();
+    }
+
     ScaleJobResponse scale(ScaleJobRequest request) {
         Job job = job(request.getNamespace(), request.getName());
         Job now = job.toBuilder()
@@ -157,6 +238,15 @@ public final class FakeCluster {
                     "there is no VM '" + name + "' in namespace '" + namespace + "'");
         }
         return GetVmResponse.newBuilder().setVm(vm).addAllEvents(events).build();
+    }
+
+    /** A host that an operator is about to declare dead, power off or remove. */
+    Host changeable(String name) {
+        KelpieException refusal = hostRefusal;
+        if (refusal != null) {
+            throw refusal;
+        }
+        return getHost(name).getHost();
     }
 
     GetHostResponse getHost(String name) {

@@ -2,16 +2,29 @@ package io.kelpie.cli.testing;
 
 import static java.util.Objects.requireNonNull;
 
+import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
+import io.grpc.Metadata;
 import io.grpc.Server;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallHandler;
+import io.grpc.ServerInterceptor;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import io.grpc.stub.StreamObserver;
 import io.kelpie.common.error.GrpcErrors;
 import io.kelpie.common.error.KelpieException;
+import io.kelpie.proto.v1.AcceptStoreRequest;
+import io.kelpie.proto.v1.AcceptStoreResponse;
+import io.kelpie.proto.v1.AddControllerRequest;
+import io.kelpie.proto.v1.AddControllerResponse;
 import io.kelpie.proto.v1.ApplyJobRequest;
 import io.kelpie.proto.v1.ApplyJobResponse;
+import io.kelpie.proto.v1.BackupClusterRequest;
+import io.kelpie.proto.v1.BackupClusterResponse;
 import io.kelpie.proto.v1.ClusterServiceGrpc;
+import io.kelpie.proto.v1.ConfirmHostDeadRequest;
+import io.kelpie.proto.v1.ConfirmHostDeadResponse;
 import io.kelpie.proto.v1.ControlJobRequest;
 import io.kelpie.proto.v1.ControlJobResponse;
 import io.kelpie.proto.v1.ControlVmRequest;
@@ -23,6 +36,10 @@ import io.kelpie.proto.v1.DeleteJobResponse;
 import io.kelpie.proto.v1.ErrorReason;
 import io.kelpie.proto.v1.ExplainVmRequest;
 import io.kelpie.proto.v1.ExplainVmResponse;
+import io.kelpie.proto.v1.FenceHostRequest;
+import io.kelpie.proto.v1.FenceHostResponse;
+import io.kelpie.proto.v1.FreezeClusterRequest;
+import io.kelpie.proto.v1.FreezeClusterResponse;
 import io.kelpie.proto.v1.GetHostRequest;
 import io.kelpie.proto.v1.GetHostResponse;
 import io.kelpie.proto.v1.GetJobRequest;
@@ -39,12 +56,24 @@ import io.kelpie.proto.v1.ListHostsRequest;
 import io.kelpie.proto.v1.ListHostsResponse;
 import io.kelpie.proto.v1.ListJobsRequest;
 import io.kelpie.proto.v1.ListJobsResponse;
+import io.kelpie.proto.v1.ListOrphansRequest;
+import io.kelpie.proto.v1.ListOrphansResponse;
 import io.kelpie.proto.v1.ListVmsRequest;
 import io.kelpie.proto.v1.ListVmsResponse;
 import io.kelpie.proto.v1.ReadVmLogRequest;
 import io.kelpie.proto.v1.ReadVmLogResponse;
+import io.kelpie.proto.v1.RemoveControllerRequest;
+import io.kelpie.proto.v1.RemoveControllerResponse;
+import io.kelpie.proto.v1.RemoveHostRequest;
+import io.kelpie.proto.v1.RemoveHostResponse;
+import io.kelpie.proto.v1.ResolveOrphanRequest;
+import io.kelpie.proto.v1.ResolveOrphanResponse;
+import io.kelpie.proto.v1.RestoreClusterRequest;
+import io.kelpie.proto.v1.RestoreClusterResponse;
 import io.kelpie.proto.v1.ScaleJobRequest;
 import io.kelpie.proto.v1.ScaleJobResponse;
+import io.kelpie.proto.v1.ThawClusterRequest;
+import io.kelpie.proto.v1.ThawClusterResponse;
 import io.kelpie.proto.v1.VmServiceGrpc;
 import io.kelpie.proto.v1.WatchVmsRequest;
 import io.kelpie.proto.v1.WatchVmsResponse;
@@ -70,6 +99,9 @@ public final class FakeController implements AutoCloseable {
     private final String address;
     private volatile boolean leads = true;
     private volatile @Nullable String leaderAddress;
+    private volatile @Nullable String readOnly;
+    private volatile boolean accepts = true;
+    private volatile @Nullable Metadata staleHeaders;
     private final Deque<Spoiler> spoilers = new ConcurrentLinkedDeque<>();
 
     /** How an answer goes wrong. */
@@ -80,7 +112,11 @@ public final class FakeController implements AutoCloseable {
         OUTCOME_UNKNOWN,
         /** The call is not done. */
         STORE_UNAVAILABLE,
-        /** The call is done or not, and no answer comes. */
+        /** The controller has a defect; the call is not done. */
+        INTERNAL,
+        /** The call is not done, and no answer comes. */
+        HANG_UNDONE,
+        /** The call is done, and no answer comes. */
         HANG
     }
 
@@ -98,6 +134,7 @@ public final class FakeController implements AutoCloseable {
         this.id = id;
         try {
             this.server = NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), port))
+                    .intercept(new StaleHeaders())
                     .addService(new Jobs())
                     .addService(new Vms())
                     .addService(new Hosts())
@@ -129,6 +166,26 @@ public final class FakeController implements AutoCloseable {
         leaderAddress = null;
     }
 
+    /** It does not trust its store. */
+    public void readOnly(String why) {
+        readOnly = why;
+    }
+
+    /** It trusts its store. */
+    public void acceptNothing() {
+        accepts = false;
+    }
+
+    /** Its answers are marked as stale from now on. */
+    public void stale(long sinceMillis, String reason) {
+        Metadata headers = new Metadata();
+        headers.put(
+                Metadata.Key.of("kelpie-stale-since-millis", Metadata.ASCII_STRING_MARSHALLER),
+                String.valueOf(sinceMillis));
+        headers.put(Metadata.Key.of("kelpie-stale-reason", Metadata.ASCII_STRING_MARSHALLER), reason);
+        staleHeaders = headers;
+    }
+
     public void loseNextAnswers(int count) {
         spoil(Spoiler.LOSE_ANSWER, count);
     }
@@ -139,6 +196,14 @@ public final class FakeController implements AutoCloseable {
 
     public void answerStoreUnavailable(int count) {
         spoil(Spoiler.STORE_UNAVAILABLE, count);
+    }
+
+    public void answerInternal(int count) {
+        spoil(Spoiler.INTERNAL, count);
+    }
+
+    public void hangUndone(int count) {
+        spoil(Spoiler.HANG_UNDONE, count);
     }
 
     public void hang(int count) {
@@ -172,6 +237,12 @@ public final class FakeController implements AutoCloseable {
                         ErrorReason.ERROR_REASON_STORE_UNAVAILABLE,
                         "the store cannot be written now; nothing was changed");
             }
+            if (spoiler == Spoiler.INTERNAL) {
+                throw new KelpieException(ErrorReason.ERROR_REASON_INTERNAL, "a defect in Kelpie");
+            }
+            if (spoiler == Spoiler.HANG_UNDONE) {
+                return;
+            }
             T answer = call.get();
             if (spoiler == Spoiler.LOSE_ANSWER) {
                 // What a client sees when its connection breaks: no word from the controller itself.
@@ -193,7 +264,31 @@ public final class FakeController implements AutoCloseable {
         }
     }
 
+    private final class StaleHeaders implements ServerInterceptor {
+        @Override
+        public <Q, S> ServerCall.Listener<Q> interceptCall(
+                ServerCall<Q, S> call, Metadata headers, ServerCallHandler<Q, S> next) {
+            return next.startCall(
+                    new SimpleForwardingServerCall<>(call) {
+                        @Override
+                        public void sendHeaders(Metadata answered) {
+                            Metadata stale = staleHeaders;
+                            if (stale != null) {
+                                answered.merge(stale);
+                            }
+                            super.sendHeaders(answered);
+                        }
+                    },
+                    headers);
+        }
+    }
+
     private void checkLeads() {
+        String why = readOnly;
+        if (why != null) {
+            throw new KelpieException(
+                    ErrorReason.ERROR_REASON_READ_ONLY, "this controller is read-only: " + why, "decide");
+        }
         if (!leads) {
             String leader = leaderAddress;
             throw new KelpieException(
@@ -318,6 +413,44 @@ public final class FakeController implements AutoCloseable {
                                     .setChanged(cluster.affected > 0)
                                     .build()));
         }
+
+        @Override
+        public void confirmHostDead(ConfirmHostDeadRequest request, StreamObserver<ConfirmHostDeadResponse> observer) {
+            answer(
+                    observer,
+                    () -> cluster.change(
+                            request.getRequestId(),
+                            request,
+                            () -> ConfirmHostDeadResponse.newBuilder()
+                                    .setHost(cluster.changeable(request.getHost()))
+                                    .setVmsFreed(cluster.affected)
+                                    .build()));
+        }
+
+        @Override
+        public void fenceHost(FenceHostRequest request, StreamObserver<FenceHostResponse> observer) {
+            answer(
+                    observer,
+                    () -> cluster.change(
+                            request.getRequestId(),
+                            request,
+                            () -> FenceHostResponse.newBuilder()
+                                    .setHost(cluster.changeable(request.getHost()))
+                                    .setVmsFreed(cluster.affected)
+                                    .build()));
+        }
+
+        @Override
+        public void removeHost(RemoveHostRequest request, StreamObserver<RemoveHostResponse> observer) {
+            answer(
+                    observer,
+                    () -> cluster.change(request.getRequestId(), request, () -> {
+                        cluster.hosts.remove(cluster.changeable(request.getHost())
+                                .getRecord()
+                                .getName());
+                        return RemoveHostResponse.getDefaultInstance();
+                    }));
+        }
     }
 
     private final class Cluster extends ClusterServiceGrpc.ClusterServiceImplBase {
@@ -336,9 +469,96 @@ public final class FakeController implements AutoCloseable {
             if (leads) {
                 status.setHosts(2).setHostsReady(1).setJobs(3).setVms(5).setVmsRunning(4);
                 status.addWarnings("connections are plain text");
+                cluster.statusOf(status);
             }
             observer.onNext(status.build());
             observer.onCompleted();
+        }
+
+        @Override
+        public void backupCluster(BackupClusterRequest request, StreamObserver<BackupClusterResponse> observer) {
+            cluster.backup.accept(observer);
+        }
+
+        @Override
+        public StreamObserver<RestoreClusterRequest> restoreCluster(StreamObserver<RestoreClusterResponse> observer) {
+            return new StreamObserver<>() {
+                @Override
+                public void onNext(RestoreClusterRequest piece) {
+                    cluster.restored.add(piece);
+                }
+
+                @Override
+                public void onError(Throwable cancelled) {
+                    cluster.restored.clear();
+                }
+
+                @Override
+                public void onCompleted() {
+                    KelpieException refusal = cluster.restoreRefusal;
+                    if (refusal != null) {
+                        observer.onError(GrpcErrors.toStatus(refusal));
+                        return;
+                    }
+                    observer.onNext(RestoreClusterResponse.newBuilder()
+                            .setRecords(3)
+                            .setClusterUuid("11111111-2222-3333-4444-555555555555")
+                            .setEpoch(1007)
+                            .build());
+                    observer.onCompleted();
+                }
+            };
+        }
+
+        @Override
+        public void acceptStore(AcceptStoreRequest request, StreamObserver<AcceptStoreResponse> observer) {
+            if (!accepts) {
+                observer.onError(GrpcErrors.toStatus(new KelpieException(
+                        ErrorReason.ERROR_REASON_WRONG_STATE, "this controller already trusts its store", "nothing")));
+                return;
+            }
+            observer.onNext(AcceptStoreResponse.newBuilder()
+                    .setClusterUuid("11111111-2222-3333-4444-555555555555")
+                    .setEpoch(1007)
+                    .build());
+            observer.onCompleted();
+        }
+
+        @Override
+        public void listOrphans(ListOrphansRequest request, StreamObserver<ListOrphansResponse> observer) {
+            answer(
+                    observer,
+                    () -> ListOrphansResponse.newBuilder()
+                            .addAllOrphans(cluster.orphans)
+                            .build());
+        }
+
+        @Override
+        public void resolveOrphan(ResolveOrphanRequest request, StreamObserver<ResolveOrphanResponse> observer) {
+            answer(
+                    observer,
+                    () -> cluster.change(request.getRequestId(), request, ResolveOrphanResponse::getDefaultInstance));
+        }
+
+        @Override
+        public void addController(AddControllerRequest request, StreamObserver<AddControllerResponse> observer) {
+            answer(observer, () -> cluster.change(request.getRequestId(), request, () -> cluster.add(request)));
+        }
+
+        @Override
+        public void removeController(
+                RemoveControllerRequest request, StreamObserver<RemoveControllerResponse> observer) {
+            answer(observer, () -> cluster.change(request.getRequestId(), request, () -> cluster.remove(request)));
+        }
+
+        @Override
+        public void freezeCluster(FreezeClusterRequest request, StreamObserver<FreezeClusterResponse> observer) {
+            answer(observer, () -> cluster.change(request.getRequestId(), request, () -> cluster.freeze(request)));
+        }
+
+        @Override
+        public void thawCluster(ThawClusterRequest request, StreamObserver<ThawClusterResponse> observer) {
+            answer(observer, () -> cluster.change(request.getRequestId(), request, cluster::thaw));
         }
 
         @Override

@@ -17,6 +17,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
 
 /** Runs command lines inside this process, with a wall clock that stands still. */
 public final class Kelpie {
@@ -24,7 +25,7 @@ public final class Kelpie {
     public static final long NOW = 1_767_225_600_000L;
 
     private final Map<String, String> environment = new HashMap<>();
-    private final List<Runnable> farewells = new ArrayList<>();
+    private final List<Interrupts.Farewell> farewells = new CopyOnWriteArrayList<>();
     private Path home = Path.of("/nonexistent");
     private String input = "";
     private boolean onTerminal;
@@ -67,7 +68,7 @@ public final class Kelpie {
     }
 
     /** What the command would say if Ctrl-C came now. */
-    public List<Runnable> farewells() {
+    public List<Interrupts.Farewell> farewells() {
         return farewells;
     }
 
@@ -78,6 +79,7 @@ public final class Kelpie {
                 new ByteArrayInputStream(input.getBytes(StandardCharsets.UTF_8)),
                 new PrintStream(out, true, StandardCharsets.UTF_8),
                 new PrintStream(err, true, StandardCharsets.UTF_8),
+                onTerminal,
                 onTerminal,
                 onTerminal,
                 onTerminal);
