@@ -1,0 +1,27 @@
+package io.kelpie.it.simulation;
+
+/** Prints after how many seeds each mutation is found. */
+public final class MutationMain {
+    private MutationMain() {}
+
+    public static void main(String[] args) {
+        Defects.listen(false);
+        int max = Integer.parseInt(args[0]);
+        double hours = Double.parseDouble(args[1]);
+        for (Mutation mutation : Mutation.values()) {
+            if (args.length > 2 && !args[2].contains(mutation.name())) {
+                continue;
+            }
+            long began = System.nanoTime();
+            String found = "NOT FOUND in " + max;
+            for (long seed = 1; seed <= max; seed++) {
+                RunResult run = mutation.run(seed, hours);
+                if (run.violation().isPresent()) {
+                    found = "seed " + seed + " " + run.violation().get();
+                    break;
+                }
+            }
+            System.out.printf("%-26s %5.1f s  %.160s%n", mutation, (System.nanoTime() - began) / 1e9, found);
+        }
+    }
+}
