@@ -27,6 +27,24 @@ final class Samples {
         return median / 1e6;
     }
 
+    /** {@code {"median":…,"min":…,"max":…}}, in milliseconds; {@code null} if there is none. */
+    String json() {
+        if (nanos.isEmpty()) {
+            return "null";
+        }
+        List<Long> sorted = sorted();
+        return String.format(
+                Locale.ROOT,
+                "{\"median\":%.0f,\"min\":%.0f,\"max\":%.0f}",
+                medianMillis(),
+                sorted.get(0) / 1e6,
+                sorted.get(sorted.size() - 1) / 1e6);
+    }
+
+    boolean isEmpty() {
+        return nanos.isEmpty();
+    }
+
     /** A row of the table whose columns are name, least, median and greatest, in milliseconds. */
     String row() {
         List<Long> sorted = sorted();

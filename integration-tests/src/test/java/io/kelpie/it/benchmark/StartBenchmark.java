@@ -3,7 +3,7 @@ package io.kelpie.it.benchmark;
 import io.kelpie.it.cluster.LibvirtDaemons;
 import io.kelpie.it.cluster.LocalCluster;
 import io.kelpie.it.cluster.Processes;
-import io.kelpie.it.cluster.ZooKeeperProcess;
+import io.kelpie.it.cluster.ZooKeeperEnsemble;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
@@ -72,10 +72,10 @@ public final class StartBenchmark {
         Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
 
         note("starting ZooKeeper, a controller, an agent and libvirtd");
-        ZooKeeperProcess zooKeeper = ZooKeeperProcess.start(folder.resolve("zk"));
+        ZooKeeperEnsemble zooKeeper = ZooKeeperEnsemble.start(folder.resolve("zk"), 1);
         cleanup.add(zooKeeper);
         LocalCluster cluster = LocalCluster.in(folder.resolve("k"))
-                .controllers(1, zooKeeper.address())
+                .controllers(1, zooKeeper.connectString())
                 .agents(1)
                 .startWithoutWaiting();
         cleanup.add(cluster);

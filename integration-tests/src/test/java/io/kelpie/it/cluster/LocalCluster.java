@@ -12,6 +12,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -86,6 +88,9 @@ public final class LocalCluster implements AutoCloseable {
         private String drivers = "qemu";
         private int cpus = 2;
         private String memory = "2Gi";
+        private Site site = Site.loopback();
+        private Path guard = Path.of("");
+        private Path sharedPool = Path.of("");
 
         private Builder(Path folder) {
             this.folder = folder.toAbsolutePath();
@@ -116,6 +121,24 @@ public final class LocalCluster implements AutoCloseable {
             return this;
         }
 
+        /** Where the processes run; without it, all on the loopback address. */
+        public Builder site(Site where) {
+            site = where;
+            return this;
+        }
+
+        /** A program to use in place of the distribution's guard. */
+        public Builder guard(Path program) {
+            guard = program;
+            return this;
+        }
+
+        /** A folder that is the pool {@code shared} of every agent. */
+        public Builder sharedPool(Path pool) {
+            sharedPool = pool;
+            return this;
+        }
+
         /** Starts all processes and waits until a controller leads and every agent is connected. */
         public LocalCluster start() throws IOException, InterruptedException {
             LocalCluster cluster = startWithoutWaiting();
@@ -132,12 +155,15 @@ public final class LocalCluster implements AutoCloseable {
         public LocalCluster startWithoutWaiting() throws IOException, InterruptedException {
             Distribution distribution = Distribution.built();
             Files.createDirectories(folder.resolve("tmp"));
-            List<Controller> controllers = new ArrayList<>();
+            Map<String, String> members = new LinkedHashMap<>();
             for (int i = 1; i <= controllerCount; i++) {
-                controllers.add(controller(distribution, "c" + i));
+                members.put("c" + i, site.address("c" + i));
             }
-            List<String> addresses =
-                    controllers.stream().map(Controller::address).toList();
+            List<Controller> controllers = new ArrayList<>();
+            for (Map.Entry<String, String> member : members.entrySet()) {
+                controllers.add(controller(distribution, member.getKey(), member.getValue(), members));
+            }
+            List<String> addresses = List.copyOf(members.values());
             List<Agent> agents = new ArrayList<>();
             for (int i = 1; i <= agentCount; i++) {
                 agents.add(agent(distribution, "h" + i, addresses));
@@ -154,12 +180,12 @@ public final class LocalCluster implements AutoCloseable {
             return cluster;
         }
 
-        private Controller controller(Distribution distribution, String id) throws IOException {
+        private Controller controller(Distribution distribution, String id, String address, Map<String, String> members)
+                throws IOException {
             Path own = Files.createDirectories(folder.resolve(id));
-            String address = Ports.freeAddress();
-            String metrics = Ports.freeAddress();
+            String metrics = site.address(id);
             String store = zooKeeper.isEmpty()
-                    ? "embeddedZooKeeper: true\nembeddedZooKeeperAddress: " + Ports.freeAddress()
+                    ? "embeddedZooKeeper: true\nembeddedZooKeeperAddress: " + site.address(id)
                     : "zooKeeper: \"" + zooKeeper + "\"";
             Path config = own.resolve("config.yaml");
             Files.writeString(config, """
@@ -167,8 +193,19 @@ public final class LocalCluster implements AutoCloseable {
                     listenAddress: %s
                     dataFolder: %s
                     metricsAddress: %s
+                    insecurePlaintext: %s
+                    controllers: [%s]
                     %s
-                    """.formatted(id, address, own.resolve("data"), metrics, store));
+                    """.formatted(
+                            id,
+                            address,
+                            own.resolve("data"),
+                            metrics,
+                            !site.isLoopback(),
+                            members.entrySet().stream()
+                                    .map(member -> member.getKey() + "=" + member.getValue())
+                                    .collect(Collectors.joining(", ")),
+                            store));
             return new Controller(id, address, metrics, process(distribution, id, "kelpie-controller", config));
         }
 
@@ -177,7 +214,10 @@ public final class LocalCluster implements AutoCloseable {
             for (String child : List.of("data", "run", "pool")) {
                 Files.createDirectories(own.resolve(child));
             }
-            String metrics = Ports.freeAddress();
+            String metrics = site.address(name);
+            String shared =
+                    sharedPool.toString().isEmpty() ? "" : "  - {name: shared, path: " + sharedPool + ", shared: true}";
+            Path guardProgram = guard.toString().isEmpty() ? distribution.program("kelpie-guard") : guard;
             Path config = own.resolve("config.yaml");
             Files.writeString(config, """
                     hostName: %s
@@ -187,11 +227,13 @@ public final class LocalCluster implements AutoCloseable {
                     labels: {rack: r-%s}
                     pools:
                       - {name: default, path: %s, shared: false}
+                    %s
                     capacity: {cpus: %d, memory: %s}
                     reservedMemory: 64Mi
                     drivers: [%s]
                     guard: %s
                     metricsAddress: %s
+                    insecurePlaintext: %s
                     """.formatted(
                             name,
                             own.resolve("data"),
@@ -199,19 +241,24 @@ public final class LocalCluster implements AutoCloseable {
                             addresses,
                             name,
                             own.resolve("pool"),
+                            shared,
                             cpus,
                             memory,
                             drivers,
-                            distribution.program("kelpie-guard"),
-                            metrics));
+                            guardProgram,
+                            metrics,
+                            !site.isLoopback()));
             return new Agent(name, own, metrics, process(distribution, name, "kelpie-agent", config));
         }
 
         private ServerProcess process(Distribution distribution, String name, String program, Path config) {
+            Map<String, String> environment = new HashMap<>(environment(folder));
+            environment.putAll(site.environment(name));
             return new ServerProcess(
                     name,
-                    List.of(distribution.program(program).toString(), "--config", config.toString()),
-                    environment(folder),
+                    site.command(
+                            name, List.of(distribution.program(program).toString(), "--config", config.toString())),
+                    environment,
                     folder.resolve(name).resolve("log"));
         }
     }

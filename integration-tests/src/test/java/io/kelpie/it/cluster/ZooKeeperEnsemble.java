@@ -11,27 +11,34 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /**
- * A ZooKeeper ensemble of separate processes under one folder, which sync every write. Not safe for use by several
- * threads at once.
+ * ZooKeeper servers as separate processes under one folder, which sync every write with the disk before they answer: one
+ * alone, or an ensemble. Not safe for use by several threads at once, but for {@link Server#role}.
  */
 public final class ZooKeeperEnsemble implements AutoCloseable {
     private static final Duration READY_MAX = Duration.ofSeconds(60);
     private static final int ANSWER_MILLIS_MAX = 1_000;
+    private static final int HEAP_MIB = 64;
+    private static final String CONFIG = "zoo.cfg";
 
     /** What a server is to the others. */
     public enum Role {
         LEADER,
-        FOLLOWER
+        FOLLOWER,
+        /** It has no others. */
+        ALONE
     }
 
-    /** One server. */
-    public record Server(int id, String address, ServerProcess process) {
+    /**
+     * One server.
+     *
+     * @param name {@code z1} for example
+     * @param data its log and snapshots
+     */
+    public record Server(int id, String name, String address, Path data, ServerProcess process) {
         /** Its part in the ensemble; empty if it does not serve. */
         public Optional<Role> role() {
             String mode = status().lines()
@@ -41,6 +48,7 @@ public final class ZooKeeperEnsemble implements AutoCloseable {
             return switch (mode) {
                 case "Mode: leader" -> Optional.of(Role.LEADER);
                 case "Mode: follower" -> Optional.of(Role.FOLLOWER);
+                case "Mode: standalone" -> Optional.of(Role.ALONE);
                 default -> Optional.empty();
             };
         }
@@ -64,21 +72,29 @@ public final class ZooKeeperEnsemble implements AutoCloseable {
         this.servers = List.copyOf(servers);
     }
 
-    /** Starts so many servers and waits until all of them serve. */
+    /** Starts so many servers on the loopback address and waits until all of them serve. */
     public static ZooKeeperEnsemble start(Path folder, int count) throws IOException, InterruptedException {
+        return start(folder, count, Site.loopback(), HEAP_MIB);
+    }
+
+    /** Starts servers {@code z1}, {@code z2}, … at a site and waits until all of them serve. */
+    public static ZooKeeperEnsemble start(Path folder, int count, Site site, int heapMib)
+            throws IOException, InterruptedException {
         Path absolute = Files.createDirectories(folder.toAbsolutePath());
-        Path libraries = Distribution.built().folder().resolve("lib");
-        List<String> members = Stream.generate(
-                        () -> "127.0.0.1:" + Ports.free() + ":" + Ports.free() + ";" + Ports.freeAddress())
-                .limit(count)
-                .toList();
         List<Server> servers = new ArrayList<>();
+        List<String> members = new ArrayList<>();
         for (int id = 1; id <= count; id++) {
-            servers.add(server(absolute.resolve("z" + id), libraries, id, members));
+            String name = "z" + id;
+            String quorum = site.address(name);
+            String election = site.address(name);
+            String clients = site.address(name);
+            members.add(quorum + election.substring(election.lastIndexOf(':')) + ";" + clients);
+            servers.add(server(absolute.resolve(name), site, id, name, clients, heapMib));
         }
         ZooKeeperEnsemble ensemble = new ZooKeeperEnsemble(servers);
         try {
             for (Server server : servers) {
+                writeConfig(absolute.resolve(server.name()), server, members);
                 server.process().start();
             }
             ensemble.awaitWhole();
@@ -89,9 +105,8 @@ public final class ZooKeeperEnsemble implements AutoCloseable {
         return ensemble;
     }
 
-    private static Server server(Path own, Path libraries, int id, List<String> members) throws IOException {
-        Path data = Files.createDirectories(own.resolve("data"));
-        Files.writeString(data.resolve("myid"), Integer.toString(id));
+    private static void writeConfig(Path own, Server server, List<String> members) throws IOException {
+        Files.writeString(server.data().resolve("myid"), Integer.toString(server.id()));
         StringBuilder config = new StringBuilder("""
                 tickTime=1000
                 initLimit=10
@@ -99,31 +114,47 @@ public final class ZooKeeperEnsemble implements AutoCloseable {
                 dataDir=%s
                 admin.enableServer=false
                 4lw.commands.whitelist=srvr
-                """.formatted(data));
-        for (int i = 0; i < members.size(); i++) {
-            config.append("server.")
-                    .append(i + 1)
-                    .append('=')
-                    .append(members.get(i))
+                forceSync=yes
+                """.formatted(server.data()));
+        if (members.size() == 1) {
+            String[] parts = server.address().split(":", 2);
+            config.append("clientPortAddress=")
+                    .append(parts[0])
+                    .append("\nclientPort=")
+                    .append(parts[1])
                     .append('\n');
+        } else {
+            for (int i = 0; i < members.size(); i++) {
+                config.append("server.")
+                        .append(i + 1)
+                        .append('=')
+                        .append(members.get(i))
+                        .append('\n');
+            }
         }
-        Path file = Files.writeString(own.resolve("zoo.cfg"), config);
+        Files.writeString(own.resolve(CONFIG), config);
+    }
+
+    private static Server server(Path own, Site site, int id, String name, String clients, int heapMib)
+            throws IOException {
+        Path data = Files.createDirectories(own.resolve("data"));
+        List<String> program = List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:TieredStopAtLevel=1",
+                "-XX:+UseSerialGC",
+                "-XX:-UsePerfData",
+                "-Xmx" + heapMib + "m",
+                "-cp",
+                Distribution.built().folder().resolve("lib") + "/*",
+                "org.apache.zookeeper.server.quorum.QuorumPeerMain",
+                own.resolve(CONFIG).toString());
         ServerProcess process = new ServerProcess(
-                "zookeeper " + id,
-                List.of(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-XX:TieredStopAtLevel=1",
-                        "-XX:+UseSerialGC",
-                        "-XX:-UsePerfData",
-                        "-Xmx64m",
-                        "-cp",
-                        libraries + "/*",
-                        "org.apache.zookeeper.server.quorum.QuorumPeerMain",
-                        file.toString()),
-                Map.of(),
-                own.resolve("log"));
-        String member = members.get(id - 1);
-        return new Server(id, member.substring(member.indexOf(';') + 1), process);
+                "zookeeper " + id, site.command(name, program), site.environment(name), own.resolve("log"));
+        return new Server(id, name, clients, data, process);
+    }
+
+    public List<Server> servers() {
+        return servers;
     }
 
     /** All servers' addresses. */
@@ -159,6 +190,7 @@ public final class ZooKeeperEnsemble implements AutoCloseable {
     public void close() throws InterruptedException {
         for (Server server : servers) {
             if (server.process().isAlive()) {
+                // Also what is frozen ends by this.
                 server.process().kill();
             }
         }
