@@ -8,8 +8,10 @@ busybox-static           has_static_busybox
 ca-certificates          test -s /etc/ssl/certs/ca-certificates.crt
 cpio                     command -v cpio
 curl                     command -v curl
+faketime                 test -e /usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1
 gcc                      command -v cc
 iproute2                 command -v ss
+iptables                 command -v iptables
 libc6-dev                test -e /usr/include/stdio.h
 libvirt-clients          command -v virsh
 libvirt-daemon-system    command -v libvirtd
@@ -17,6 +19,7 @@ procps                   command -v ps
 prometheus               command -v prometheus
 qemu-system-x86          command -v qemu-system-x86_64
 qemu-utils               command -v qemu-img
+spin                     command -v spin
 util-linux               command -v flock
 xorriso                  command -v xorriso
 EOF
