@@ -16,7 +16,7 @@ import java.util.regex.Pattern;
  * @param guard the guard
  * @param qemu its QEMU, or the process that is to become it
  */
-public record GuardRecord(InstanceId instance, String bootId, ProcessIdentity guard, Optional<ProcessIdentity> qemu) {
+public record GuardRecord(InstanceId instance, String bootId, ProcessIdentity guard, ProcessIdentity qemu) {
     private static final Pattern INSTANCE = Pattern.compile("([0-9a-f-]{36})/([1-9][0-9]{0,17})");
     private static final Pattern PROCESS = Pattern.compile("([1-9][0-9]{0,9}) ([0-9]{1,18})");
 
@@ -35,13 +35,12 @@ public record GuardRecord(InstanceId instance, String bootId, ProcessIdentity gu
                 new InstanceId(UUID.fromString(instance.group(1)), Long.parseLong(instance.group(2))),
                 file.required("boot"),
                 process(file, "guard"),
-                file.optional("qemu").isPresent() ? Optional.of(process(file, "qemu")) : Optional.empty()));
+                process(file, "qemu")));
     }
 
     /** Whether anything of the instance is left: the guard, or a QEMU that its guard's death is about to end. */
     public boolean isAlive(String currentBootId) {
-        return bootId.equals(currentBootId)
-                && (guard.isAlive() || qemu.map(ProcessIdentity::isAlive).orElse(false));
+        return bootId.equals(currentBootId) && (guard.isAlive() || qemu.isAlive());
     }
 
     private static ProcessIdentity process(GuardFile file, String key) throws IOException {

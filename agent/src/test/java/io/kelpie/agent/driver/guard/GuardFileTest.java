@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 public class GuardFileTest {
     private static final String RECORD =
-            "kelpie-guard 1\ninstance 7b1f6a52-3a5c-4d55-9d6c-000000000001/3\nboot b\nguard 12 34\n";
+            "kelpie-guard 1\ninstance 7b1f6a52-3a5c-4d55-9d6c-000000000001/3\nboot b\nguard 12 34\nqemu 13 35\n";
 
     @TempDir
     private Path folder;
@@ -39,16 +39,22 @@ public class GuardFileTest {
     }
 
     @Test
-    void readsARecordBeforeAndAfterTheFork() throws Exception {
-        InstanceId id = new InstanceId(UUID.fromString("7b1f6a52-3a5c-4d55-9d6c-000000000001"), 3);
-        ProcessIdentity guard = new ProcessIdentity(12, 34);
-
+    void readsARecord() throws Exception {
         write(file, RECORD);
-        assertThat(GuardRecord.read(file)).contains(new GuardRecord(id, "b", guard, Optional.empty()));
 
-        write(file, RECORD + "qemu 13 35\n");
         assertThat(GuardRecord.read(file))
-                .contains(new GuardRecord(id, "b", guard, Optional.of(new ProcessIdentity(13, 35))));
+                .contains(new GuardRecord(
+                        new InstanceId(UUID.fromString("7b1f6a52-3a5c-4d55-9d6c-000000000001"), 3),
+                        "b",
+                        new ProcessIdentity(12, 34),
+                        new ProcessIdentity(13, 35)));
+    }
+
+    @Test
+    void refusesARecordThatDoesNotNameBothProcesses() throws Exception {
+        write(file, RECORD.replace("qemu 13 35\n", ""));
+
+        assertThatThrownBy(() -> GuardRecord.read(file)).isInstanceOf(IOException.class);
     }
 
     @Test
