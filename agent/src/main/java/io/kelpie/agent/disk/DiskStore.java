@@ -6,6 +6,7 @@ import io.kelpie.agent.driver.LaunchSpec.DiskFormat;
 import io.kelpie.agent.image.CachedImage;
 import io.kelpie.agent.image.Qcow2Header;
 import io.kelpie.agent.process.KeyedLocks;
+import io.kelpie.agent.spec.FieldRejectedException;
 import io.kelpie.common.units.ByteSizes;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -82,13 +83,13 @@ public final class DiskStore {
      * @param rootImage what the root disk begins as; without one it begins empty
      * @param data the data disks; errors name fields below {@code spec.vm.disks[i]}
      * @return the root disk first, then the data disks in order; the same for each call
-     * @throws DiskException if they cannot be made as asked
+     * @throws FieldRejectedException if they cannot be made as asked
      * @throws java.io.InterruptedIOException if this thread was interrupted; its interrupt status is set
      * @throws IOException if the host failed; a disk that was being made is not there
      */
     public List<LaunchSpec.Disk> prepare(
             InstanceId id, Optional<DiskRequest> root, Optional<CachedImage> rootImage, List<DiskRequest> data)
-            throws DiskException, IOException {
+            throws FieldRejectedException, IOException {
         List<Place> places = new ArrayList<>(data.size() + 1);
         if (root.isPresent()) {
             places.add(rootPlace(id, root.get(), rootImage));
@@ -129,14 +130,15 @@ public final class DiskStore {
         remove(vmId, KEPT);
     }
 
-    private Place rootPlace(InstanceId id, DiskRequest request, Optional<CachedImage> image) throws DiskException {
+    private Place rootPlace(InstanceId id, DiskRequest request, Optional<CachedImage> image)
+            throws FieldRejectedException {
         String field = "spec.vm.root";
         if (image.isEmpty()) {
             return place(id, request, field, ROOT + ".raw", DiskFormat.RAW, null);
         }
         long imageMib = (image.get().virtualSizeBytes() + (1 << 20) - 1) >> 20;
         if (request.sizeMib() < imageMib) {
-            throw new DiskException(
+            throw new FieldRejectedException(
                     field + ".size",
                     "the root disk has " + ByteSizes.formatMib(request.sizeMib()) + ", its image needs "
                             + ByteSizes.formatMib(imageMib),
@@ -152,9 +154,9 @@ public final class DiskStore {
             String fileName,
             DiskFormat format,
             @Nullable CachedImage image)
-            throws DiskException {
+            throws FieldRejectedException {
         PoolConfig pool = pools.get(request.pool())
-                .orElseThrow(() -> new DiskException(
+                .orElseThrow(() -> new FieldRejectedException(
                         field + ".pool",
                         "this host has no pool named " + request.pool(),
                         "name one of: " + String.join(", ", pools.names())));
@@ -163,7 +165,7 @@ public final class DiskStore {
         return new Place(request, field, pool, file, format, image);
     }
 
-    private void checkSpace(List<Place> places) throws DiskException, IOException {
+    private void checkSpace(List<Place> places) throws FieldRejectedException, IOException {
         Map<PoolConfig, Long> askedMib = new LinkedHashMap<>();
         for (Place place : places) {
             if (place.exists()) {
@@ -176,7 +178,7 @@ public final class DiskStore {
             long sum = askedMib.merge(place.pool(), place.request().sizeMib(), Math::addExact);
             long freeMib = Files.getFileStore(place.pool().path()).getUsableSpace() >> 20;
             if (sum > freeMib) {
-                throw new DiskException(
+                throw new FieldRejectedException(
                         place.field() + ".size",
                         "the VM's new disks need " + sum + " MiB of pool "
                                 + place.pool().name() + ", which has " + freeMib + " MiB free",
@@ -185,11 +187,11 @@ public final class DiskStore {
         }
     }
 
-    private void reuse(Place place) throws DiskException, IOException {
+    private void reuse(Place place) throws FieldRejectedException, IOException {
         long actualBytes = place.image() == null ? Files.size(place.file()) : checkedOverlayBytes(place);
         long askedBytes = place.request().sizeMib() << 20;
         if (askedBytes < actualBytes) {
-            throw new DiskException(
+            throw new FieldRejectedException(
                     place.field() + ".size",
                     "disk " + place.request().name() + " has " + ByteSizes.formatMib(actualBytes >> 20)
                             + " already and cannot shrink to "
@@ -205,19 +207,19 @@ public final class DiskStore {
         }
     }
 
-    private static long checkedOverlayBytes(Place place) throws DiskException, IOException {
+    private static long checkedOverlayBytes(Place place) throws FieldRejectedException, IOException {
         Qcow2Header header;
         try {
             header = Qcow2Header.read(place.file());
         } catch (Qcow2Header.MalformedException e) {
-            throw new DiskException(
+            throw new FieldRejectedException(
                     place.field(),
                     "disk " + place.file() + " " + e.getMessage(),
                     "restore it from a backup, or delete the VM with its disks");
         }
         if (header.backingFile().isPresent()
                 && !Files.isRegularFile(Path.of(header.backingFile().get()))) {
-            throw new DiskException(
+            throw new FieldRejectedException(
                     place.field(),
                     "disk " + place.file() + " needs its base image "
                             + header.backingFile().get() + ", which is not there",

@@ -1,6 +1,6 @@
 package io.kelpie.agent.disk;
 
-import io.kelpie.agent.image.ImageRejectedException;
+import io.kelpie.agent.spec.FieldRejectedException;
 import java.io.IOException;
 import java.nio.channels.SeekableByteChannel;
 import java.nio.file.AccessDeniedException;
@@ -94,9 +94,9 @@ public final class Pools {
      *
      * @param pathText absolute, or relative to the pool {@code default}
      * @param field the path's own field in the job spec
-     * @throws ImageRejectedException as {@link #open}
+     * @throws FieldRejectedException as {@link #open}
      */
-    public Path resolve(String pathText, String field) throws ImageRejectedException, IOException {
+    public Path resolve(String pathText, String field) throws FieldRejectedException, IOException {
         try (PoolFile file = open(pathText, field)) {
             return file.realPath();
         }
@@ -109,11 +109,11 @@ public final class Pools {
      *
      * @param pathText absolute, or relative to the pool {@code default}
      * @param field the path's own field in the job spec
-     * @throws ImageRejectedException if the path is malformed, outside the pools, among the VMs' disks, or not a
+     * @throws FieldRejectedException if the path is malformed, outside the pools, among the VMs' disks, or not a
      *     regular file that the agent may read
      * @throws IOException if the pool itself cannot be read
      */
-    public PoolFile open(String pathText, String field) throws ImageRejectedException, IOException {
+    public PoolFile open(String pathText, String field) throws FieldRejectedException, IOException {
         Path path = parse(pathText, field);
         PoolConfig pool = path.isAbsolute() ? poolOf(path, field) : pools.get(DEFAULT);
         if (pool == null) {
@@ -129,7 +129,7 @@ public final class Pools {
         try {
             real = pool.path().resolve(path).toRealPath();
         } catch (NoSuchFileException e) {
-            throw new ImageRejectedException(
+            throw new FieldRejectedException(
                     field,
                     "there is no file " + pathText + " in pool " + pool.name() + " on this host",
                     "put it at " + pool.path().resolve(path) + ", or correct the path");
@@ -137,14 +137,14 @@ public final class Pools {
             throw unreadable(pathText, field, e);
         }
         if (!real.startsWith(root)) {
-            throw new ImageRejectedException(
+            throw new FieldRejectedException(
                     field,
                     pathText + " is a symbolic link, or leads through one, out of pool " + pool.name(),
                     "put the file itself below " + pool.path());
         }
         Path relative = root.relativize(real);
         if (relative.startsWith(OWN_FOLDER)) {
-            throw new ImageRejectedException(
+            throw new FieldRejectedException(
                     field,
                     pathText + " lies among the disks of VMs",
                     "copy the file to another folder of pool " + pool.name());
@@ -156,31 +156,31 @@ public final class Pools {
         }
     }
 
-    private static Path parse(String pathText, String field) throws ImageRejectedException {
+    private static Path parse(String pathText, String field) throws FieldRejectedException {
         if (pathText.isEmpty() || pathText.length() > MAX_PATH_CHARS) {
-            throw new ImageRejectedException(
+            throw new FieldRejectedException(
                     field,
                     "a path has 1 to " + MAX_PATH_CHARS + " characters, this one " + pathText.length(),
                     "give a path below a pool");
         }
         if (pathText.codePoints().anyMatch(Character::isISOControl)) {
-            throw new ImageRejectedException(
+            throw new FieldRejectedException(
                     field, "the path has a control character in it", "give a path without control characters");
         }
         Path path;
         try {
             path = Path.of(pathText);
         } catch (InvalidPathException e) {
-            throw new ImageRejectedException(field, "this is not a path: " + e.getReason(), "give a path below a pool");
+            throw new FieldRejectedException(field, "this is not a path: " + e.getReason(), "give a path below a pool");
         }
         for (Path element : path) {
             if (element.toString().equals("..")) {
-                throw new ImageRejectedException(
+                throw new FieldRejectedException(
                         field, "the path " + pathText + " has '..' in it", "give the path without '..'");
             }
         }
         if (!path.isAbsolute() && path.getName(0).toString().indexOf(':') >= 0) {
-            throw new ImageRejectedException(
+            throw new FieldRejectedException(
                     field,
                     pathText + " looks like a protocol or a description, not like a path",
                     "give a path below a pool, or use url");
@@ -188,11 +188,11 @@ public final class Pools {
         return path;
     }
 
-    private PoolConfig poolOf(Path path, String field) throws ImageRejectedException {
+    private PoolConfig poolOf(Path path, String field) throws FieldRejectedException {
         return pools.values().stream()
                 .filter(pool -> path.startsWith(pool.path()))
                 .max(Comparator.comparingInt(pool -> pool.path().getNameCount()))
-                .orElseThrow(() -> new ImageRejectedException(
+                .orElseThrow(() -> new FieldRejectedException(
                         field,
                         path + " is outside this host's pools",
                         "put the file below a pool: "
@@ -208,7 +208,7 @@ public final class Pools {
         }
     }
 
-    private static PoolFile openBelow(Target target) throws ImageRejectedException, IOException {
+    private static PoolFile openBelow(Target target) throws FieldRejectedException, IOException {
         try (DirectoryStream<Path> top = Files.newDirectoryStream(target.root())) {
             if (top instanceof SecureDirectoryStream<Path> secure) {
                 return openBelow(secure, 0, target);
@@ -218,7 +218,7 @@ public final class Pools {
     }
 
     private static PoolFile openBelow(SecureDirectoryStream<Path> folder, int depth, Target target)
-            throws ImageRejectedException, IOException {
+            throws FieldRejectedException, IOException {
         Path name = target.relative().getName(depth);
         if (depth == target.relative().getNameCount() - 1) {
             return openFile(folder, name, target);
@@ -229,11 +229,11 @@ public final class Pools {
     }
 
     private static PoolFile openFile(SecureDirectoryStream<Path> folder, Path name, Target target)
-            throws ImageRejectedException, IOException {
+            throws FieldRejectedException, IOException {
         BasicFileAttributes before = attributes(folder, name);
         if (!before.isRegularFile()) {
             // Checked before it is opened: opening a FIFO would wait for a writer.
-            throw new ImageRejectedException(
+            throw new FieldRejectedException(
                     target.field(), target.pathText() + " is not a regular file", "give the path of an image file");
         }
         FileVersion version = FileVersion.of(target.real());
@@ -248,7 +248,7 @@ public final class Pools {
             }
         }
         if (!same) {
-            throw new ImageRejectedException(
+            throw new FieldRejectedException(
                     target.field(),
                     target.pathText() + " was replaced while it was opened",
                     "try again when nothing writes to it");
@@ -261,13 +261,13 @@ public final class Pools {
                 .readAttributes();
     }
 
-    private static ImageRejectedException unreadable(String pathText, String field, FileSystemException e) {
+    private static FieldRejectedException unreadable(String pathText, String field, FileSystemException e) {
         if (e instanceof AccessDeniedException) {
-            return new ImageRejectedException(
+            return new FieldRejectedException(
                     field, "the agent may not read " + pathText, "let the agent's user read the file and its folders");
         }
         String reason = e.getReason() == null ? e.getClass().getSimpleName() : e.getReason();
-        return new ImageRejectedException(
+        return new FieldRejectedException(
                 field, pathText + " cannot be opened: " + reason, "give the path of a readable image file");
     }
 }

@@ -1,5 +1,6 @@
 package io.kelpie.agent.image;
 
+import io.kelpie.agent.spec.FieldRejectedException;
 import io.kelpie.common.time.TimeSource;
 import java.io.IOException;
 import java.io.InputStream;
@@ -58,11 +59,11 @@ final class Downloader {
      * call.
      *
      * @param part file to write; what it holds already is taken for the beginning of the content
-     * @throws ImageRejectedException if the server's answer, its address or its content is not what was asked for
+     * @throws FieldRejectedException if the server's answer, its address or its content is not what was asked for
      * @throws IOException if the server could not be reached or was lost, three times
      */
     void download(ImageSource.UrlSource source, Path part, String field, Consumer<String> progress)
-            throws ImageRejectedException, IOException {
+            throws FieldRejectedException, IOException {
         for (int attempt = 1; ; attempt++) {
             try {
                 if (attempt(source, part, field, progress)) {
@@ -83,7 +84,7 @@ final class Downloader {
 
     /** One try. False: the part held by an earlier try was wrong, and is removed. */
     private boolean attempt(ImageSource.UrlSource source, Path part, String field, Consumer<String> listener)
-            throws ImageRejectedException, IOException {
+            throws FieldRejectedException, IOException {
         try (HashingFile file = new HashingFile(part)) {
             boolean resumed = file.length() > 0;
             if (resumed && file.matches(source.sha256())) {
@@ -115,7 +116,7 @@ final class Downloader {
             if (resumed) {
                 return false;
             }
-            throw new ImageRejectedException(
+            throw new FieldRejectedException(
                     field + ".sha256",
                     "the content of " + source.url() + " has the digest " + digest + ", not " + source.sha256(),
                     "correct the digest or the URL");
@@ -131,7 +132,7 @@ final class Downloader {
             Path part,
             String field,
             Source source)
-            throws ImageRejectedException, IOException {
+            throws FieldRejectedException, IOException {
         OptionalLong announced = response.headers().firstValueAsLong("content-length");
         long total = announced.isPresent() ? file.length() + Math.max(0, announced.getAsLong()) : 0;
         if (total > limits.maxFileBytes()) {
@@ -179,7 +180,7 @@ final class Downloader {
     }
 
     private HttpResponse<InputStream> follow(URI start, String field, long offset)
-            throws ImageRejectedException, IOException {
+            throws FieldRejectedException, IOException {
         URI url = start;
         for (int hop = 0; hop <= MAX_REDIRECTS; hop++) {
             checkTarget(url, start, field);
@@ -194,7 +195,7 @@ final class Downloader {
             response.body().close();
             url = target(url, response, field);
         }
-        throw new ImageRejectedException(
+        throw new FieldRejectedException(
                 field + ".url",
                 start + " redirects more than " + MAX_REDIRECTS + " times",
                 "give the URL of the image itself");
@@ -217,27 +218,27 @@ final class Downloader {
     }
 
     private static URI target(URI from, HttpResponse<InputStream> response, String field)
-            throws ImageRejectedException {
+            throws FieldRejectedException {
         String location = response.headers().firstValue("location").orElse("");
         try {
             return from.resolve(new URI(location));
         } catch (URISyntaxException e) {
-            throw new ImageRejectedException(
+            throw new FieldRejectedException(
                     field + ".url",
                     from + " redirects to something that is no URL",
                     "give the URL of the image itself");
         }
     }
 
-    private void checkTarget(URI url, URI start, String field) throws ImageRejectedException, IOException {
+    private void checkTarget(URI url, URI start, String field) throws FieldRejectedException, IOException {
         String from = url.equals(start) ? url.toString() : start + " redirects to " + url + ", which";
         String scheme = url.getScheme() == null ? "" : url.getScheme().toLowerCase(Locale.ROOT);
         if (!scheme.equals("http") && !scheme.equals("https")) {
-            throw new ImageRejectedException(
+            throw new FieldRejectedException(
                     field + ".url", from + " is not an http or https URL", "give an http or https URL");
         }
         if (url.getHost() == null || url.getRawUserInfo() != null) {
-            throw new ImageRejectedException(
+            throw new FieldRejectedException(
                     field + ".url",
                     from + " has no host, or a user name in it",
                     "give a URL of the form https://host/path");
@@ -251,7 +252,7 @@ final class Downloader {
         for (InetAddress address : addresses) {
             Optional<String> forbidden = addressRule.forbidden(address);
             if (forbidden.isPresent()) {
-                throw new ImageRejectedException(
+                throw new FieldRejectedException(
                         field + ".url",
                         from + " leads to " + address.getHostAddress() + ", " + forbidden.get(),
                         "put the image on a server with an address of its own, or into a pool");
@@ -259,14 +260,14 @@ final class Downloader {
         }
     }
 
-    private static void checkStatus(int status, URI url, String field) throws ImageRejectedException, ServerException {
+    private static void checkStatus(int status, URI url, String field) throws FieldRejectedException, ServerException {
         if (status == 200 || status == 206) {
             return;
         }
         if (status == 408 || status == 429 || status >= 500) {
             throw new ServerException("the server answers " + status);
         }
-        throw new ImageRejectedException(
+        throw new FieldRejectedException(
                 field + ".url", "the server answers " + status + " to " + url, "correct the URL, or the server");
     }
 
@@ -280,8 +281,8 @@ final class Downloader {
         return range.matches() ? OptionalLong.of(Long.parseLong(range.group(1))) : OptionalLong.empty();
     }
 
-    private static ImageRejectedException tooLarge(URI url, String size, long limit, String field) {
-        return new ImageRejectedException(
+    private static FieldRejectedException tooLarge(URI url, String size, long limit, String field) {
+        return new FieldRejectedException(
                 field + ".url",
                 url + " has " + size + ", the largest image taken has " + (limit >> 20) + " MiB",
                 "give a smaller image");

@@ -1,6 +1,7 @@
 package io.kelpie.agent.image;
 
 import io.kelpie.agent.driver.LaunchSpec.DiskFormat;
+import io.kelpie.agent.spec.FieldRejectedException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SeekableByteChannel;
@@ -40,17 +41,17 @@ final class ImageInspector {
      */
     record Inspection(DiskFormat format, long virtualSizeBytes) {}
 
-    /** @throws ImageRejectedException if no guest may have it */
-    static Inspection inspect(Path file, String field) throws ImageRejectedException, IOException {
+    /** @throws FieldRejectedException if no guest may have it */
+    static Inspection inspect(Path file, String field) throws FieldRejectedException, IOException {
         try (SeekableByteChannel channel = Files.newByteChannel(file, StandardOpenOption.READ)) {
             return inspect(channel, field);
         }
     }
 
-    static Inspection inspect(SeekableByteChannel file, String field) throws ImageRejectedException, IOException {
+    static Inspection inspect(SeekableByteChannel file, String field) throws FieldRejectedException, IOException {
         long length = file.size();
         if (length == 0) {
-            throw new ImageRejectedException(field, "the file is empty", "give a qcow2 or raw disk image");
+            throw new FieldRejectedException(field, "the file is empty", "give a qcow2 or raw disk image");
         }
         ByteBuffer head = Qcow2Header.readAt(file, 0, ForeignFormat.HEAD_BYTES);
         if (head.limit() >= 4 && head.getInt(0) == Qcow2Header.MAGIC) {
@@ -60,13 +61,13 @@ final class ImageInspector {
                 Qcow2Header.readAt(file, Math.max(0, length - ForeignFormat.TAIL_BYTES), ForeignFormat.TAIL_BYTES);
         Optional<ForeignFormat> foreign = ForeignFormat.of(head, tail);
         if (foreign.isPresent()) {
-            throw new ImageRejectedException(
+            throw new FieldRejectedException(
                     field,
                     "the file is of format " + foreign.get().label() + ", not qcow2 or raw",
                     foreign.get().fix());
         }
         if (length % SECTOR != 0) {
-            throw new ImageRejectedException(
+            throw new FieldRejectedException(
                     field,
                     "the file has " + length + " bytes, a raw disk has a multiple of " + SECTOR
                             + "; it is cut short or no disk image",
@@ -76,7 +77,7 @@ final class ImageInspector {
     }
 
     /** As {@link #inspect} for a qcow2 file that passed it before: its tables are not walked again. */
-    static Inspection inspectHeader(Path file, String field) throws ImageRejectedException, IOException {
+    static Inspection inspectHeader(Path file, String field) throws FieldRejectedException, IOException {
         try (SeekableByteChannel channel = Files.newByteChannel(file, StandardOpenOption.READ)) {
             return new Inspection(DiskFormat.QCOW2, checkedHeader(Qcow2Header.read(channel), field));
         } catch (Qcow2Header.MalformedException e) {
@@ -108,7 +109,7 @@ final class ImageInspector {
     }
 
     private static Inspection inspectQcow2(SeekableByteChannel file, String field)
-            throws ImageRejectedException, IOException {
+            throws FieldRejectedException, IOException {
         try {
             Qcow2Header header = Qcow2Header.read(file);
             long size = checkedHeader(header, field);
@@ -119,66 +120,66 @@ final class ImageInspector {
         }
     }
 
-    private static long checkedHeader(Qcow2Header header, String field) throws ImageRejectedException {
+    private static long checkedHeader(Qcow2Header header, String field) throws FieldRejectedException {
         checkReferences(header, field);
         checkFeatures(header, field);
         return checkedSize(header.virtualSizeBytes(), field);
     }
 
-    private static ImageRejectedException malformed(String field, Qcow2Header.MalformedException e) {
-        return new ImageRejectedException(
+    private static FieldRejectedException malformed(String field, Qcow2Header.MalformedException e) {
+        return new FieldRejectedException(
                 field, "the file " + e.getMessage(), "make the image again, or copy it again");
     }
 
-    private static void checkReferences(Qcow2Header header, String field) throws ImageRejectedException {
+    private static void checkReferences(Qcow2Header header, String field) throws FieldRejectedException {
         if (header.backingFile().isPresent()) {
-            throw new ImageRejectedException(
+            throw new FieldRejectedException(
                     field,
                     "the image names a backing file: "
                             + printable(header.backingFile().get()),
                     "make an image that needs no other file: qemu-img convert -O qcow2");
         }
         if ((header.incompatibleFeatures() & EXTERNAL_DATA) != 0 || header.hasDataFileName()) {
-            throw new ImageRejectedException(
+            throw new FieldRejectedException(
                     field,
                     "the image keeps its data in another file",
                     "make an image that needs no other file: qemu-img convert -O qcow2");
         }
     }
 
-    private static void checkFeatures(Qcow2Header header, String field) throws ImageRejectedException {
+    private static void checkFeatures(Qcow2Header header, String field) throws FieldRejectedException {
         if (header.cryptMethod() != 0 || header.hasCryptoHeader()) {
-            throw new ImageRejectedException(
+            throw new FieldRejectedException(
                     field, "the image is encrypted", "decrypt it with: qemu-img convert -O qcow2");
         }
         long features = header.incompatibleFeatures();
         if ((features & CORRUPT) != 0) {
-            throw new ImageRejectedException(
+            throw new FieldRejectedException(
                     field, "the image is marked as corrupt", "repair it with: qemu-img check -r all");
         }
         if ((features & DIRTY) != 0) {
-            throw new ImageRejectedException(
+            throw new FieldRejectedException(
                     field, "the image was not closed cleanly", "stop what writes to it and run: qemu-img check -r all");
         }
         long unknown = features & ~(DIRTY | CORRUPT | EXTERNAL_DATA | COMPRESSION_TYPE | EXTENDED_L2);
         if (unknown != 0) {
-            throw new ImageRejectedException(
+            throw new FieldRejectedException(
                     field,
                     "the image needs features that are not known (bits " + Long.toHexString(unknown) + ")",
                     "make the image again with: qemu-img convert -O qcow2");
         }
     }
 
-    private static long checkedSize(long virtualBytes, String field) throws ImageRejectedException {
+    private static long checkedSize(long virtualBytes, String field) throws FieldRejectedException {
         if (virtualBytes <= 0 || virtualBytes > MAX_VIRTUAL_BYTES) {
-            throw new ImageRejectedException(
+            throw new FieldRejectedException(
                     field,
                     "the image's disk has " + Long.toUnsignedString(virtualBytes) + " bytes, not 1 to "
                             + MAX_VIRTUAL_BYTES + " (16Ti)",
                     "give an image of at most 16Ti");
         }
         if (virtualBytes % SECTOR != 0) {
-            throw new ImageRejectedException(
+            throw new FieldRejectedException(
                     field,
                     "the image's disk has " + virtualBytes + " bytes, not a multiple of " + SECTOR,
                     "make the image again with: qemu-img convert -O qcow2");

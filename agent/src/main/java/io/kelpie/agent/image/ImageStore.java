@@ -7,6 +7,7 @@ import io.kelpie.agent.disk.QemuImg;
 import io.kelpie.agent.disk.QemuImgException;
 import io.kelpie.agent.driver.LaunchSpec.DiskFormat;
 import io.kelpie.agent.process.KeyedLocks;
+import io.kelpie.agent.spec.FieldRejectedException;
 import io.kelpie.common.time.TimeSource;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -87,12 +88,12 @@ public final class ImageStore {
      *     {@code .url} or {@code .sha256} below it
      * @param progress told what is being done, with figures, at least at the beginning and about once a second; must
      *     not block
-     * @throws ImageRejectedException if the source is not what was asked for or no guest may have it
+     * @throws FieldRejectedException if the source is not what was asked for or no guest may have it
      * @throws java.io.InterruptedIOException if this thread was interrupted; its interrupt status is set
      * @throws IOException if the host or the network failed; what was downloaded is kept for the next call
      */
     public CachedImage image(ImageSource source, String field, Consumer<String> progress)
-            throws ImageRejectedException, IOException {
+            throws FieldRejectedException, IOException {
         CachedFile cached = fetch(source, field, Kind.IMAGE, progress);
         String contentField = contentField(source, field);
         Optional<DiskFormat> promised = ImageInspector.promisedBy(source);
@@ -111,7 +112,7 @@ public final class ImageStore {
      * @return its absolute path; parameters and errors as {@link #image}
      */
     public Path blob(ImageSource source, String field, Consumer<String> progress)
-            throws ImageRejectedException, IOException {
+            throws FieldRejectedException, IOException {
         return fetch(source, field, Kind.BLOB, progress).path();
     }
 
@@ -119,7 +120,7 @@ public final class ImageStore {
     private record CachedFile(String sha256, Path path, DiskFormat format) {}
 
     private CachedFile fetch(ImageSource source, String field, Kind kind, Consumer<String> progress)
-            throws ImageRejectedException, IOException {
+            throws FieldRejectedException, IOException {
         if (source instanceof ImageSource.UrlSource url) {
             String digest = Sha256.parse(url.sha256(), field + ".sha256");
             return fetchUrl(new ImageSource.UrlSource(url.url(), digest), field, kind, progress);
@@ -128,7 +129,7 @@ public final class ImageStore {
     }
 
     private CachedFile fetchUrl(ImageSource.UrlSource source, String field, Kind kind, Consumer<String> progress)
-            throws ImageRejectedException, IOException {
+            throws FieldRejectedException, IOException {
         try (KeyedLocks.Held held = lockDigest(source.sha256(), progress)) {
             Optional<CachedFile> cached = find(source.sha256(), kind);
             if (cached.isPresent()) {
@@ -138,7 +139,7 @@ public final class ImageStore {
             try {
                 downloader.download(source, part, field, progress);
                 return install(part, source.sha256(), kind, ImageInspector.promisedBy(source), field + ".url");
-            } catch (ImageRejectedException e) {
+            } catch (FieldRejectedException e) {
                 Files.deleteIfExists(part);
                 throw e;
             }
@@ -146,7 +147,7 @@ public final class ImageStore {
     }
 
     private CachedFile fetchFile(ImageSource.FileSource source, String field, Kind kind, Consumer<String> progress)
-            throws ImageRejectedException, IOException {
+            throws FieldRejectedException, IOException {
         String fileField = field + ".file";
         Optional<String> expected = source.sha256().isPresent()
                 ? Optional.of(Sha256.parse(source.sha256().get(), field + ".sha256"))
@@ -178,7 +179,7 @@ public final class ImageStore {
 
     private CachedFile installCopy(
             Path copy, String digest, Kind kind, ImageSource.FileSource source, String field, Consumer<String> progress)
-            throws ImageRejectedException, IOException {
+            throws FieldRejectedException, IOException {
         try (KeyedLocks.Held held = lockDigest(digest, progress)) {
             Optional<CachedFile> cached = find(digest, kind);
             return cached.isPresent()
@@ -192,10 +193,10 @@ public final class ImageStore {
     }
 
     private String copy(PoolFile file, Path target, String field, Consumer<String> listener)
-            throws ImageRejectedException, IOException {
+            throws FieldRejectedException, IOException {
         long size = file.version().sizeBytes();
         if (size > limits.maxFileBytes()) {
-            throw new ImageRejectedException(
+            throw new FieldRejectedException(
                     field,
                     file.realPath() + " has " + (size >> 20) + " MiB, the largest image taken has "
                             + (limits.maxFileBytes() >> 20) + " MiB",
@@ -216,7 +217,7 @@ public final class ImageStore {
             digest = to.finish();
         }
         if (!FileVersion.of(file.realPath()).equals(file.version())) {
-            throw new ImageRejectedException(
+            throw new FieldRejectedException(
                     field,
                     file.realPath() + " changed while it was read",
                     "submit again when nothing writes to the file");
@@ -226,9 +227,9 @@ public final class ImageStore {
 
     private static void checkDigest(
             String digest, Optional<String> expected, ImageSource.FileSource source, String field)
-            throws ImageRejectedException {
+            throws FieldRejectedException {
         if (expected.isPresent() && !expected.get().equals(digest)) {
-            throw new ImageRejectedException(
+            throw new FieldRejectedException(
                     field + ".sha256",
                     source.path() + " has the digest " + digest + ", not " + expected.get(),
                     "correct the digest or the file");
@@ -250,13 +251,13 @@ public final class ImageStore {
 
     /** Moves a complete file with the right digest into the cache, inspected if it is an image. */
     private CachedFile install(Path file, String digest, Kind kind, Optional<DiskFormat> promised, String field)
-            throws ImageRejectedException, IOException {
+            throws FieldRejectedException, IOException {
         DiskFormat format = DiskFormat.RAW;
         String suffix = ".blob";
         switch (kind) {
             case BLOB -> {
                 if (Files.size(file) == 0) {
-                    throw new ImageRejectedException(field, "the file is empty", "give a file with content");
+                    throw new FieldRejectedException(field, "the file is empty", "give a file with content");
                 }
             }
             case IMAGE -> {
@@ -282,12 +283,12 @@ public final class ImageStore {
     }
 
     private void checkAgainstQemu(Path file, ImageInspector.Inspection inspection, String field)
-            throws ImageRejectedException, IOException {
+            throws FieldRejectedException, IOException {
         QemuImg.Info info;
         try {
             info = qemuImg.info(file, inspection.format());
         } catch (QemuImgException e) {
-            throw new ImageRejectedException(
+            throw new FieldRejectedException(
                     field, "QEMU cannot read the image: " + e.getMessage(), "make the image again, or copy it again");
         }
         boolean agrees = info.backingFile().isEmpty()
@@ -295,22 +296,22 @@ public final class ImageStore {
                 && !info.encrypted()
                 && info.virtualSizeBytes() == inspection.virtualSizeBytes();
         if (!agrees) {
-            throw new ImageRejectedException(
+            throw new FieldRejectedException(
                     field,
                     "QEMU reads the image otherwise than its header says",
                     "make the image again with: qemu-img convert -O qcow2");
         }
     }
 
-    private static ImageRejectedException mismatch(String field, DiskFormat content) {
+    private static FieldRejectedException mismatch(String field, DiskFormat content) {
         return switch (content) {
             case QCOW2 ->
-                new ImageRejectedException(
+                new FieldRejectedException(
                         field,
                         "the file's name says raw, but its content begins like a qcow2 file",
                         "name it .qcow2 if it is meant to be one; else do not use it: a guest may have written this");
             case RAW ->
-                new ImageRejectedException(
+                new FieldRejectedException(
                         field,
                         "the file's name says qcow2, but its content is raw",
                         "name it .raw if it is meant to be a raw disk, or make it again");

@@ -1,5 +1,6 @@
 package io.kelpie.agent.image;
 
+import io.kelpie.agent.spec.FieldRejectedException;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Locale;
@@ -17,10 +18,10 @@ final class Sha256 {
     }
 
     /** The digest that a job spec gives, in lower case. */
-    static String parse(String text, String field) throws ImageRejectedException {
+    static String parse(String text, String field) throws FieldRejectedException {
         String digest = text.toLowerCase(Locale.ROOT);
         if (!isDigest(digest)) {
-            throw new ImageRejectedException(
+            throw new FieldRejectedException(
                     field, "the digest is not 64 hexadecimal digits", "give what sha256sum prints for the file");
         }
         return digest;

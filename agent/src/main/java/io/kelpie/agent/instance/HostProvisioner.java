@@ -1,7 +1,6 @@
 package io.kelpie.agent.instance;
 
 import io.kelpie.agent.cloudinit.SeedImage;
-import io.kelpie.agent.disk.DiskException;
 import io.kelpie.agent.disk.DiskRequest;
 import io.kelpie.agent.disk.DiskStore;
 import io.kelpie.agent.driver.DriverKind;
@@ -14,9 +13,9 @@ import io.kelpie.agent.driver.LaunchSpec.KernelBoot;
 import io.kelpie.agent.driver.LaunchSpec.Nic;
 import io.kelpie.agent.driver.LaunchSpec.NicModel;
 import io.kelpie.agent.image.CachedImage;
-import io.kelpie.agent.image.ImageRejectedException;
 import io.kelpie.agent.image.ImageSource;
 import io.kelpie.agent.image.ImageStore;
+import io.kelpie.agent.spec.FieldRejectedException;
 import io.kelpie.common.id.VmIds;
 import io.kelpie.proto.v1.Boot;
 import io.kelpie.proto.v1.CloudInit;
@@ -120,7 +119,7 @@ public final class HostProvisioner implements Provisioner {
     }
 
     private Optional<KernelBoot> kernel(Boot boot, Watcher watcher)
-            throws ImageRejectedException, IOException, StartRejectedException {
+            throws FieldRejectedException, IOException, StartRejectedException {
         if (!boot.hasKernel()) {
             return Optional.empty();
         }
@@ -134,7 +133,7 @@ public final class HostProvisioner implements Provisioner {
     }
 
     private List<Disk> disks(StartOrder order, Watcher watcher)
-            throws ImageRejectedException, IOException, StartRejectedException, DiskException {
+            throws FieldRejectedException, IOException, StartRejectedException {
         VmTemplate template = order.template();
         Optional<CachedImage> image = Optional.empty();
         if (template.getBoot().hasImage()) {
@@ -201,10 +200,7 @@ public final class HostProvisioner implements Provisioner {
         if (failure instanceof StartRejectedException e) {
             return e;
         }
-        if (failure instanceof ImageRejectedException e) {
-            return new StartRejectedException(e.field(), e.explanation(), e);
-        }
-        if (failure instanceof DiskException e) {
+        if (failure instanceof FieldRejectedException e) {
             return new StartRejectedException(e.field(), e.explanation(), e);
         }
         if (failure instanceof IOException e) {

@@ -9,6 +9,7 @@ import io.kelpie.agent.driver.LaunchSpec.Bus;
 import io.kelpie.agent.driver.LaunchSpec.Disk;
 import io.kelpie.agent.driver.LaunchSpec.DiskFormat;
 import io.kelpie.agent.image.CachedImage;
+import io.kelpie.agent.spec.FieldRejectedException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -112,8 +113,8 @@ class DiskStoreTest {
         store.prepare(FIRST, Optional.empty(), Optional.empty(), List.of(disk("b", 2, true)));
         List<Disk> grown = store.prepare(SECOND, Optional.empty(), Optional.empty(), List.of(disk("b", 3, true)));
         assertThat(grown.get(0).file()).hasSize(3 << 20);
-        DiskException e = catchThrowableOfType(
-                DiskException.class,
+        FieldRejectedException e = catchThrowableOfType(
+                FieldRejectedException.class,
                 () -> store.prepare(SECOND, Optional.empty(), Optional.empty(), List.of(disk("b", 1, true))));
         assertThat(e.field()).isEqualTo("spec.vm.disks[0].size");
         assertThat(e).hasMessageContaining("has 3Mi already").hasMessageContaining("at least 3Mi");
@@ -122,8 +123,8 @@ class DiskStoreTest {
 
     @Test
     void lackOfSpaceIsToldWithFiguresAndLeavesNothing() throws IOException {
-        DiskException e = catchThrowableOfType(
-                DiskException.class,
+        FieldRejectedException e = catchThrowableOfType(
+                FieldRejectedException.class,
                 () -> store.prepare(
                         FIRST,
                         Optional.empty(),
@@ -138,8 +139,8 @@ class DiskStoreTest {
 
     @Test
     void anUnknownPoolIsRefusedAndAMissingOneIsTheHostsFault() throws IOException {
-        DiskException e = catchThrowableOfType(
-                DiskException.class,
+        FieldRejectedException e = catchThrowableOfType(
+                FieldRejectedException.class,
                 () -> store.prepare(
                         FIRST,
                         Optional.of(new DiskRequest("root", 1, Bus.VIRTIO, "gold", false)),
@@ -160,8 +161,8 @@ class DiskStoreTest {
 
     @Test
     void theRootDiskHoldsItsImage() {
-        DiskException e = catchThrowableOfType(
-                DiskException.class,
+        FieldRejectedException e = catchThrowableOfType(
+                FieldRejectedException.class,
                 () -> store.prepare(
                         FIRST, Optional.of(disk("root", 2, false)), Optional.of(image((2 << 20) + 512)), List.of()));
         assertThat(e.field()).isEqualTo("spec.vm.root.size");
@@ -195,8 +196,8 @@ class DiskStoreTest {
         CachedImage image = rawImage();
         store.prepare(FIRST, Optional.of(disk("root", 8, true)), Optional.of(image), List.of());
         Files.delete(image.path());
-        DiskException e = catchThrowableOfType(
-                DiskException.class,
+        FieldRejectedException e = catchThrowableOfType(
+                FieldRejectedException.class,
                 () -> store.prepare(SECOND, Optional.of(disk("root", 8, true)), Optional.of(image), List.of()));
         assertThat(e).hasMessageContaining("needs its base image " + image.path());
     }

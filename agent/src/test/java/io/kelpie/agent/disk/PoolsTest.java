@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import io.kelpie.agent.image.ImageRejectedException;
+import io.kelpie.agent.spec.FieldRejectedException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -97,8 +97,8 @@ class PoolsTest {
                 "'' | a path has 1 to 4096 characters"
             })
     void refusesAllElse(String path, String expected) {
-        ImageRejectedException e = catchThrowableOfType(
-                ImageRejectedException.class, () -> pools.resolve(path.replace("$", folder.toString()), FIELD));
+        FieldRejectedException e = catchThrowableOfType(
+                FieldRejectedException.class, () -> pools.resolve(path.replace("$", folder.toString()), FIELD));
         assertThat(e)
                 .hasMessageStartingWith(FIELD + ": ")
                 .hasMessageContaining(expected)
@@ -110,7 +110,7 @@ class PoolsTest {
     void refusesControlCharacters() {
         for (String path : List.of("a\nb", "a\0b", "a\u001b[2J")) {
             assertThatThrownBy(() -> pools.resolve(path, FIELD))
-                    .isInstanceOf(ImageRejectedException.class)
+                    .isInstanceOf(FieldRejectedException.class)
                     .hasMessageContaining("control character");
         }
     }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import io.kelpie.agent.spec.FieldRejectedException;
 import io.kelpie.common.time.TimeSource;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -89,7 +90,7 @@ class DownloaderTest {
     @Test
     void redirectLoopEnds() throws Exception {
         serve("/loop", exchange -> redirect(exchange, "/loop"));
-        ImageRejectedException e = rejected(downloader(ImageLimits.Loopback.ALLOWED), source("/loop", DIGEST));
+        FieldRejectedException e = rejected(downloader(ImageLimits.Loopback.ALLOWED), source("/loop", DIGEST));
         assertThat(e.field()).isEqualTo("spec.vm.boot.image.url");
         assertThat(requests).hasValue(6);
     }
@@ -107,7 +108,7 @@ class DownloaderTest {
             })
     void everyHopIsChecked(String target) throws Exception {
         serve("/away", exchange -> redirect(exchange, target));
-        ImageRejectedException e = rejected(downloader(ImageLimits.Loopback.ALLOWED), source("/away", DIGEST));
+        FieldRejectedException e = rejected(downloader(ImageLimits.Loopback.ALLOWED), source("/away", DIGEST));
         assertThat(e.field()).isEqualTo("spec.vm.boot.image.url");
         assertThat(e).hasMessageContaining("redirects to");
         assertThat(requests).hasValue(1);
@@ -116,7 +117,7 @@ class DownloaderTest {
     @ParameterizedTest
     @ValueSource(strings = {"http://127.0.0.1/x", "http://localhost/x", "http://[::1]/x", "http://2130706433/x"})
     void loopbackIsRefusedUnlessAllowed(String url) {
-        ImageRejectedException e =
+        FieldRejectedException e =
                 rejected(downloader(ImageLimits.Loopback.REFUSED), new ImageSource.UrlSource(URI.create(url), DIGEST));
         assertThat(e).hasMessageContaining("a loopback address");
     }
@@ -125,7 +126,7 @@ class DownloaderTest {
     void wrongDigestIsRefusedWithBoth() throws Exception {
         serve("/image", exchange -> answer(exchange, 200, CONTENT));
         String wrong = "0".repeat(64);
-        ImageRejectedException e = rejected(downloader(ImageLimits.Loopback.ALLOWED), source("/image", wrong));
+        FieldRejectedException e = rejected(downloader(ImageLimits.Loopback.ALLOWED), source("/image", wrong));
         assertThat(e.field()).isEqualTo("spec.vm.boot.image.sha256");
         assertThat(e).hasMessageContaining(DIGEST).hasMessageContaining(wrong);
     }
@@ -270,9 +271,9 @@ class DownloaderTest {
         assertThat(e).hasMessageContaining("no answer from 127.0.0.1");
     }
 
-    private ImageRejectedException rejected(Downloader downloader, ImageSource.UrlSource source) {
-        ImageRejectedException e = catchThrowableOfType(
-                ImageRejectedException.class, () -> downloader.download(source, part, FIELD, progress::add));
+    private FieldRejectedException rejected(Downloader downloader, ImageSource.UrlSource source) {
+        FieldRejectedException e = catchThrowableOfType(
+                FieldRejectedException.class, () -> downloader.download(source, part, FIELD, progress::add));
         assertThat(e).as("refused").isNotNull();
         return e;
     }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import io.kelpie.agent.driver.LaunchSpec.DiskFormat;
+import io.kelpie.agent.spec.FieldRejectedException;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -87,8 +88,8 @@ class ImageInspectorTest {
     @MethodSource("refused")
     void refusesBadImagesByNameAndField(String name, byte[] content, String expected) throws IOException {
         Path file = Files.write(folder.resolve("image"), content);
-        ImageRejectedException e =
-                catchThrowableOfType(ImageRejectedException.class, () -> ImageInspector.inspect(file, FIELD));
+        FieldRejectedException e =
+                catchThrowableOfType(FieldRejectedException.class, () -> ImageInspector.inspect(file, FIELD));
         assertThat(e)
                 .hasMessageStartingWith(FIELD + ": ")
                 .hasMessageContaining(expected)
@@ -123,8 +124,8 @@ class ImageInspectorTest {
             System.arraycopy(content, 3 * 65536, content, 3 * 65536 + 8 * i, 8);
         }
         Path file = Files.write(folder.resolve("image"), content);
-        ImageRejectedException e =
-                catchThrowableOfType(ImageRejectedException.class, () -> ImageInspector.inspect(file, FIELD));
+        FieldRejectedException e =
+                catchThrowableOfType(FieldRejectedException.class, () -> ImageInspector.inspect(file, FIELD));
         assertThat(e).hasMessageContaining("L2 tables that overlap");
     }
 

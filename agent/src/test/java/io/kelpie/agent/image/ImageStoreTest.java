@@ -10,6 +10,7 @@ import io.kelpie.agent.disk.PoolConfig;
 import io.kelpie.agent.disk.Pools;
 import io.kelpie.agent.disk.QemuImg;
 import io.kelpie.agent.driver.LaunchSpec.DiskFormat;
+import io.kelpie.agent.spec.FieldRejectedException;
 import io.kelpie.common.time.TimeSource;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -95,7 +96,7 @@ class ImageStoreTest {
     void aRawNameOverQcow2ContentIsRefusedCachedOrNot() throws Exception {
         qcow2().writeTo(pool.resolve("a.raw"));
         Runnable check = () -> {
-            ImageRejectedException e = rejected(file("a.raw"));
+            FieldRejectedException e = rejected(file("a.raw"));
             assertThat(e.field()).isEqualTo("spec.vm.boot.image.file");
             assertThat(e).hasMessageContaining("says raw, but its content begins like a qcow2 file");
         };
@@ -154,15 +155,15 @@ class ImageStoreTest {
     void wrongDigestOfAFileIsRefused() throws Exception {
         Files.write(pool.resolve("vmlinuz"), new byte[] {1, 2, 3});
         ImageSource source = new ImageSource.FileSource("vmlinuz", Optional.of("ab".repeat(32)));
-        ImageRejectedException e = catchThrowableOfType(
-                ImageRejectedException.class, () -> store.blob(source, "spec.vm.boot.kernel", progress::add));
+        FieldRejectedException e = catchThrowableOfType(
+                FieldRejectedException.class, () -> store.blob(source, "spec.vm.boot.kernel", progress::add));
         assertThat(e.field()).isEqualTo("spec.vm.boot.kernel.sha256");
         assertThat(e).hasMessageContaining(digest(pool.resolve("vmlinuz")));
         assertThat(cachedFiles()).isEmpty();
 
         store.blob(file("vmlinuz"), "spec.vm.boot.kernel", progress::add);
         assertThatThrownBy(() -> store.blob(source, "spec.vm.boot.kernel", progress::add))
-                .isInstanceOf(ImageRejectedException.class);
+                .isInstanceOf(FieldRejectedException.class);
         assertThatThrownBy(() ->
                         store.blob(new ImageSource.FileSource("vmlinuz", Optional.of("xyz")), FIELD, progress::add))
                 .hasMessageContaining("not 64 hexadecimal digits");
@@ -241,7 +242,7 @@ class ImageStoreTest {
                 new ImageLimits(1000, Duration.ofSeconds(1), Duration.ofSeconds(1), ImageLimits.Loopback.REFUSED),
                 TimeSource.system());
         assertThatThrownBy(() -> small.blob(file("large"), FIELD, progress::add))
-                .isInstanceOf(ImageRejectedException.class)
+                .isInstanceOf(FieldRejectedException.class)
                 .hasMessageContaining("the largest image taken");
     }
 
@@ -284,9 +285,9 @@ class ImageStoreTest {
         }
     }
 
-    private ImageRejectedException rejected(ImageSource source) {
-        ImageRejectedException e =
-                catchThrowableOfType(ImageRejectedException.class, () -> store.image(source, FIELD, progress::add));
+    private FieldRejectedException rejected(ImageSource source) {
+        FieldRejectedException e =
+                catchThrowableOfType(FieldRejectedException.class, () -> store.image(source, FIELD, progress::add));
         assertThat(e).as("refused").isNotNull();
         return e;
     }

@@ -108,7 +108,7 @@ final class Leasing {
     /** The QEMU of a guarded instance; empty if it has no guard, or if that has not begun. */
     static Optional<ProcessIdentity> qemu(Path instanceFolder) {
         try {
-            return GuardRecord.read(recordFile(instanceFolder)).flatMap(GuardRecord::qemu);
+            return GuardRecord.read(recordFile(instanceFolder)).map(GuardRecord::qemu);
         } catch (IOException e) {
             LOG.warn("the process of a guarded QEMU cannot be told: {}", e.getMessage());
             return Optional.empty();

@@ -41,6 +41,11 @@ public record LibvirtSettings(
         LIBVIRT_DEFAULT
     }
 
+    /** Where libvirt writes what becomes of a domain, and what its QEMU says. */
+    Path log(String domainName) {
+        return logFolder.resolve(domainName + ".log");
+    }
+
     /** What suits libvirtd of the system, as the distributions package it. */
     public static LibvirtSettings system(String uri, Optional<Path> emulator, Optional<Path> guard) {
         return new LibvirtSettings(

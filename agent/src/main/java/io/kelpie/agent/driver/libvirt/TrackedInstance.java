@@ -4,13 +4,8 @@ import io.kelpie.agent.driver.ExitInfo;
 import io.kelpie.agent.driver.InstanceId;
 import io.kelpie.agent.driver.InstanceStatus.Power;
 import io.kelpie.agent.driver.StopRung;
-import java.time.Duration;
 import java.util.Optional;
-import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /** What the driver remembers of an instance that it started, adopted, or is asked to end. Safe for several threads. */
@@ -117,17 +112,5 @@ final class TrackedInstance {
                 Optional.ofNullable(stopped),
                 log,
                 otherwise)));
-    }
-
-    /** Waits until the instance has ended; whether it has. */
-    boolean awaitExit(Duration atMost) throws InterruptedException {
-        try {
-            exit.get(Math.max(0, atMost.toNanos()), TimeUnit.NANOSECONDS);
-            return true;
-        } catch (TimeoutException e) {
-            return false;
-        } catch (ExecutionException | CancellationException e) {
-            throw new IllegalStateException("an exit is only ever completed", e);
-        }
     }
 }

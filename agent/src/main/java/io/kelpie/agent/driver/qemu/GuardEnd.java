@@ -3,7 +3,6 @@ package io.kelpie.agent.driver.qemu;
 import io.kelpie.agent.driver.DriverException;
 import io.kelpie.agent.driver.Patience;
 import io.kelpie.agent.driver.guard.GuardRecord;
-import io.kelpie.agent.driver.guard.ProcessIdentity;
 import java.time.Duration;
 
 /** Ends an instance by force. */
@@ -21,20 +20,14 @@ final class GuardEnd {
      */
     static void enforce(QemuInstance instance, Patience patience, Duration deadline) throws DriverException {
         GuardRecord record = instance.record().orElseThrow();
-        record.qemu().ifPresent(ProcessIdentity::kill);
-        if (record.qemu().isPresent() && patience.until(GUARD_DEADLINE, () -> !instance.isAlive())) {
+        record.qemu().kill();
+        if (patience.until(GUARD_DEADLINE, () -> !instance.isAlive())) {
             return;
         }
         record.guard().kill();
-        // Without QEMU's pid only the lock, which QEMU inherits, tells that none is left.
-        boolean ended = patience.until(
-                deadline,
-                () -> !instance.isAlive()
-                        && (instance.record().orElseThrow().qemu().isPresent()
-                                || instance.files().close()));
-        if (!ended) {
+        if (!patience.until(deadline, () -> !instance.isAlive())) {
             throw new DriverException("instance " + instance.id()
-                    + " is left after SIGKILL: a process of it hangs in the" + " kernel. Fix: look at "
+                    + " is left after SIGKILL: a process of it hangs in the kernel. Fix: look at "
                     + instance.files().recordFile() + " for its pids, or reboot the host");
         }
     }

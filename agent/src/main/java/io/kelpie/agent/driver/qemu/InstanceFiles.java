@@ -12,14 +12,20 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.Base64;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
@@ -107,6 +113,37 @@ record InstanceFiles(Path instanceFolder, Path runFolder) {
 
     private static Path decode(String text) {
         return Path.of(new String(Base64.getUrlDecoder().decode(text), StandardCharsets.UTF_8));
+    }
+
+    // ---- all of them ------------------------------------------------------------------------------------------------
+
+    /** The records of all instances that have one, {@code <root>/<vm id>/<incarnation>}. */
+    static List<GuardRecord> records(Path root) throws DriverException {
+        List<GuardRecord> found = new ArrayList<>();
+        for (Path vm : folders(root)) {
+            for (Path incarnation : folders(vm)) {
+                Path file = incarnation.resolve(RECORD_NAME);
+                try {
+                    GuardRecord.read(file).ifPresent(found::add);
+                } catch (IOException e) {
+                    throw unreadable(file, e);
+                }
+            }
+        }
+        return found;
+    }
+
+    private static List<Path> folders(Path root) throws DriverException {
+        List<Path> found = new ArrayList<>();
+        try (DirectoryStream<Path> children =
+                Files.newDirectoryStream(root, child -> Files.isDirectory(child, LinkOption.NOFOLLOW_LINKS))) {
+            children.forEach(found::add);
+        } catch (NoSuchFileException | NotDirectoryException e) {
+            return List.of(); // removed meanwhile
+        } catch (IOException | DirectoryIteratorException e) {
+            throw new DriverException("cannot list " + root + ": " + e.getMessage(), "", e);
+        }
+        return found;
     }
 
     // ---- contents ---------------------------------------------------------------------------------------------------

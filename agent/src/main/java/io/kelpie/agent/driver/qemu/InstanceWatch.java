@@ -88,7 +88,7 @@ final class InstanceWatch implements AutoCloseable {
     private void endHungGuard(QemuInstance instance) {
         try {
             GuardRecord record = instance.record().orElseThrow();
-            boolean dead = record.qemu().isPresent() && !record.qemu().get().isAlive();
+            boolean dead = !record.qemu().isAlive();
             int looks = dead ? watched.merge(instance, 1, Integer::sum) : 0;
             if (!dead) {
                 watched.replace(instance, 0);

@@ -15,19 +15,12 @@ import io.kelpie.agent.driver.Patience;
 import io.kelpie.agent.driver.StopRung;
 import io.kelpie.agent.driver.VmDriver;
 import io.kelpie.agent.driver.guard.GuardRecord;
-import io.kelpie.agent.driver.guard.ProcessIdentity;
 import io.kelpie.agent.driver.qemu.QemuInstance.Phase;
 import io.kelpie.common.time.TimeSource;
 import java.io.IOException;
-import java.nio.file.DirectoryIteratorException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
-import java.nio.file.NoSuchFileException;
-import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -49,12 +42,7 @@ import org.slf4j.LoggerFactory;
 public final class QemuDriver implements VmDriver {
     private static final Logger LOG = LoggerFactory.getLogger(QemuDriver.class);
 
-    /** Instance folders are {@code <root>/<vm id>/<incarnation>}. */
-    private static final int FOLDER_DEPTH = 2;
-
-    /** How long a guard may take from its lock to its record, and a dead QEMU's guard to its exit file. */
-    private static final Duration GUARD_DEADLINE = Duration.ofSeconds(5);
-
+    /** How long a dead QEMU's guard may take to its exit file. */
     private static final Duration GUARD_AFTER_KILL = Duration.ofSeconds(1);
 
     private final Path qemu;
@@ -63,6 +51,7 @@ public final class QemuDriver implements VmDriver {
     private final TimeSource time;
     private final QemuTimeouts timeouts;
     private final Patience patience;
+    private final StopLadder ladder;
     private final String bootId = BootId.current();
     private final Map<InstanceId, QemuInstance> instances = new ConcurrentHashMap<>();
     private final QmpReactor reactor;
@@ -90,6 +79,7 @@ public final class QemuDriver implements VmDriver {
         this.time = time;
         this.timeouts = timeouts;
         this.patience = new Patience(time);
+        this.ladder = new StopLadder(timeouts, patience);
         this.reactor = new QmpReactor();
         this.watch = new InstanceWatch(this::onEnded);
         this.deliveries = Executors.newSingleThreadExecutor(run -> {
@@ -151,7 +141,7 @@ public final class QemuDriver implements VmDriver {
             if (child.isPresent()) {
                 goLive(instance);
                 child.get().onExit().thenRun(() -> watch.hint(instance));
-            } else if (settledRecord(instance).isPresent() && instance.isAlive()) {
+            } else if (instance.settledRecord(patience).isPresent() && instance.isAlive()) {
                 goLive(instance);
                 launch.awaitRunning();
             } else {
@@ -179,7 +169,7 @@ public final class QemuDriver implements VmDriver {
 
     private void adoptNew(QemuInstance instance) throws DriverException {
         try {
-            if (settledRecord(instance).isPresent() && instance.isAlive()) {
+            if (instance.settledRecord(patience).isPresent() && instance.isAlive()) {
                 goLive(instance);
                 return;
             }
@@ -204,20 +194,6 @@ public final class QemuDriver implements VmDriver {
             instances.remove(instance.id(), instance);
             instance.close();
         }
-    }
-
-    /**
-     * The record of an instance that somebody may be about to start. Without one the instance is closed first, so that
-     * "there is none" stays true.
-     */
-    private Optional<GuardRecord> settledRecord(QemuInstance instance) throws DriverException {
-        boolean settled = patience.until(
-                GUARD_DEADLINE,
-                () -> instance.record().isPresent() || instance.files().close());
-        if (!settled) {
-            throw new DriverException("the guard of instance " + instance.id() + " holds its lock and wrote no record");
-        }
-        return instance.record(); // a guard may have come and gone before the instance was closed
     }
 
     // ---- looking ----------------------------------------------------------------------------------------------------
@@ -246,11 +222,7 @@ public final class QemuDriver implements VmDriver {
             }
             power = isStarting(instance) ? Power.STARTING : Power.UNRESPONSIVE;
         }
-        patience.until(
-                timeouts.command(), () -> instance.record().orElseThrow().qemu().isPresent());
-        long pid =
-                instance.record().orElseThrow().qemu().map(ProcessIdentity::pid).orElse(0L);
-        return new InstanceStatus(power, pid, Optional.empty());
+        return new InstanceStatus(power, instance.record().orElseThrow().qemu().pid(), Optional.empty());
     }
 
     private static boolean isStarting(QemuInstance instance) {
@@ -263,35 +235,10 @@ public final class QemuDriver implements VmDriver {
 
     @Override
     public List<InstanceId> list() throws DriverException {
-        List<InstanceId> found = new ArrayList<>();
-        for (Path folder : folders(instancesRoot, FOLDER_DEPTH)) {
-            Optional<GuardRecord> record;
-            try {
-                record = GuardRecord.read(folder.resolve(InstanceFiles.RECORD_NAME));
-            } catch (IOException e) {
-                throw new DriverException("cannot tell what runs: " + e.getMessage(), "", e);
-            }
-            record.filter(each -> each.isAlive(bootId)).ifPresent(each -> found.add(each.instance()));
-        }
-        return found;
-    }
-
-    private static List<Path> folders(Path root, int depth) throws DriverException {
-        if (depth == 0) {
-            return List.of(root);
-        }
-        List<Path> found = new ArrayList<>();
-        try (DirectoryStream<Path> children =
-                Files.newDirectoryStream(root, child -> Files.isDirectory(child, LinkOption.NOFOLLOW_LINKS))) {
-            for (Path child : children) {
-                found.addAll(folders(child, depth - 1));
-            }
-        } catch (NoSuchFileException | NotDirectoryException e) {
-            return found; // removed meanwhile
-        } catch (IOException | DirectoryIteratorException e) {
-            throw new DriverException("cannot list " + root + ": " + e.getMessage(), "", e);
-        }
-        return found;
+        return InstanceFiles.records(instancesRoot).stream()
+                .filter(each -> each.isAlive(bootId))
+                .map(GuardRecord::instance)
+                .toList();
     }
 
     // ---- ending -----------------------------------------------------------------------------------------------------
@@ -299,81 +246,15 @@ public final class QemuDriver implements VmDriver {
     @Override
     public StopRung stop(InstanceId id, DriverHandle handle, Duration grace) throws DriverException {
         try (Borrowed borrowed = borrow(id, handle)) {
-            QemuInstance instance = borrowed.instance();
-            if (settledRecord(instance).isEmpty() || !instance.isAlive()) {
-                return StopRung.ALREADY_GONE;
-            }
-            instance.files().markCommanded();
-            try {
-                if (powerDown(instance, grace)) {
-                    return StopRung.ACPI;
-                }
-                if (quit(instance)) {
-                    return StopRung.QUIT;
-                }
-            } catch (QmpException e) {
-                LOG.warn("instance {} is killed, since it answers nothing: {}", id, e.getMessage());
-            }
-            endProcesses(instance);
-            return StopRung.KILL;
+            return ladder.stop(borrowed.instance(), grace);
         }
-    }
-
-    /**
-     * Asks the guest to shut down and waits. A guest whose CPUs stand still will not follow: no grace is spent on it.
-     *
-     * @throws QmpException if QEMU hangs
-     */
-    private boolean powerDown(QemuInstance instance, Duration grace) throws QmpException, DriverException {
-        if (grace.isZero() || grace.isNegative()) {
-            return false;
-        }
-        try {
-            if (instance.queryPower(timeouts.command()) != Power.RUNNING) {
-                return false;
-            }
-            instance.execute("system_powerdown", timeouts.command());
-        } catch (QmpException e) {
-            return endedUnlessHung(instance, e, Duration.ZERO);
-        }
-        return patience.until(grace, () -> !instance.isAlive());
-    }
-
-    /** @throws QmpException if QEMU hangs */
-    private boolean quit(QemuInstance instance) throws QmpException, DriverException {
-        try {
-            instance.execute("quit", timeouts.command());
-        } catch (QmpException e) {
-            return endedUnlessHung(instance, e, timeouts.quit());
-        }
-        return patience.until(timeouts.quit(), () -> !instance.isAlive());
-    }
-
-    private boolean endedUnlessHung(QemuInstance instance, QmpException e, Duration deadline)
-            throws QmpException, DriverException {
-        return switch (e.kind()) {
-            case TIMED_OUT -> throw e;
-            case REFUSED -> false;
-            case CLOSED -> patience.until(deadline, () -> !instance.isAlive()); // it ended before it had answered
-        };
     }
 
     @Override
     public StopRung kill(InstanceId id, DriverHandle handle) throws DriverException {
         try (Borrowed borrowed = borrow(id, handle)) {
-            QemuInstance instance = borrowed.instance();
-            if (settledRecord(instance).isEmpty() || !instance.isAlive()) {
-                return StopRung.ALREADY_GONE;
-            }
-            instance.files().markCommanded();
-            endProcesses(instance);
-            return StopRung.KILL;
+            return ladder.kill(borrowed.instance());
         }
-    }
-
-    /** QEMU first, so that its guard can write how it ended; then the guard, and with it in the kernel QEMU. */
-    private void endProcesses(QemuInstance instance) throws DriverException {
-        GuardEnd.enforce(instance, patience, timeouts.kill());
     }
 
     // ---- pause and resume -------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ import io.kelpie.agent.driver.DriverException;
 import io.kelpie.agent.driver.ExitInfo;
 import io.kelpie.agent.driver.InstanceId;
 import io.kelpie.agent.driver.InstanceStatus.Power;
+import io.kelpie.agent.driver.Patience;
 import io.kelpie.agent.driver.guard.GuardRecord;
 import java.io.IOException;
 import java.time.Duration;
@@ -34,6 +35,9 @@ final class QemuInstance implements AutoCloseable {
         /** Its QMP connection has ended, so QEMU may have, too. */
         void onDisconnected(QemuInstance instance);
     }
+
+    /** How long a guard may take from its lock to its record. */
+    private static final Duration GUARD_DEADLINE = Duration.ofSeconds(5);
 
     private final InstanceId id;
     private final InstanceFiles files;
@@ -93,14 +97,26 @@ final class QemuInstance implements AutoCloseable {
 
     // ---- processes --------------------------------------------------------------------------------------------------
 
-    /** What the guard has recorded; read anew until it is complete. */
+    /** What the guard has recorded; read anew until it is there. */
     Optional<GuardRecord> record() throws DriverException {
         Optional<GuardRecord> known = Optional.ofNullable(lastRecord);
-        if (known.flatMap(GuardRecord::qemu).isEmpty()) {
+        if (known.isEmpty()) {
             known = files.record();
             lastRecord = known.orElse(null);
         }
         return known;
+    }
+
+    /**
+     * The record of an instance that somebody may be about to start. Without one the instance is closed first, so that
+     * "there is none" stays true.
+     */
+    Optional<GuardRecord> settledRecord(Patience patience) throws DriverException {
+        boolean settled = patience.until(GUARD_DEADLINE, () -> record().isPresent() || files.close());
+        if (!settled) {
+            throw new DriverException("the guard of instance " + id + " holds its lock and wrote no record");
+        }
+        return record(); // a guard may have come and gone before the instance was closed
     }
 
     /** Whether the guard or QEMU exists. */

@@ -96,19 +96,7 @@ class LibvirtDriverContractTest extends VmDriverContract {
     @Override
     protected LaunchSpec broken(LaunchSpec spec) throws Exception {
         Path kernel = Files.writeString(spec.instanceFolder().resolve("kernel"), "not a kernel");
-        return new LaunchSpec(
-                spec.id(),
-                spec.vmName(),
-                spec.vcpus(),
-                spec.memoryMib(),
-                spec.accelerator(),
-                Optional.of(new LaunchSpec.KernelBoot(kernel, Optional.empty(), "console=ttyS0")),
-                spec.disks(),
-                spec.nics(),
-                spec.serialLog(),
-                spec.instanceFolder(),
-                spec.runFolder(),
-                spec.lease());
+        return Specs.with(spec, new LaunchSpec.KernelBoot(kernel, Optional.empty(), "console=ttyS0"));
     }
 
     @Override

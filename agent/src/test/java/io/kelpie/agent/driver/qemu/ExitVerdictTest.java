@@ -21,7 +21,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class ExitVerdictTest {
     private static final Optional<GuardRecord> RECORD = Optional.of(new GuardRecord(
-            new InstanceId(new UUID(0, 1), 1), "this boot", new ProcessIdentity(1, 1), Optional.empty()));
+            new InstanceId(new UUID(0, 1), 1), "this boot", new ProcessIdentity(1, 1), new ProcessIdentity(2, 2)));
 
     static Stream<Arguments> exits() {
         return Stream.of(

@@ -51,7 +51,7 @@ class QemuDriverContractTest extends VmDriverContract {
     }
 
     private static void signal(LaunchSpec spec, String signal) throws Exception {
-        ProcessIdentity qemu = files(spec).record().orElseThrow().qemu().orElseThrow();
+        ProcessIdentity qemu = files(spec).record().orElseThrow().qemu();
         new ProcessBuilder("kill", signal, Long.toString(qemu.pid())).start().waitFor();
     }
 

@@ -1,13 +1,16 @@
-package io.kelpie.agent.disk;
+package io.kelpie.agent.spec;
 
-/** A disk cannot be made as asked. The message says why and how to mend it. */
-public final class DiskException extends Exception {
+/**
+ * What a field of a job spec asks for cannot be had on this host: by the fault of what it names, of its source, or of the
+ * host. The message says what is wrong and how to mend it.
+ */
+public final class FieldRejectedException extends Exception {
     private static final long serialVersionUID = 1;
 
     private final String field;
     private final String explanation;
 
-    public DiskException(String field, String problem, String fix) {
+    public FieldRejectedException(String field, String problem, String fix) {
         super(field + ": " + problem + ". Fix: " + fix);
         this.field = field;
         this.explanation = problem + ". Fix: " + fix;

@@ -1,0 +1,2 @@
+/** What job specs ask of a host. */
+package io.kelpie.agent.spec;
