@@ -167,7 +167,7 @@ public final class Lease {
 
     /** Looks whether the lease has lapsed. */
     public void look(long nowNanos) {
-        if (state == State.HELD && nowNanos >= endNanos) {
+        if (state == State.HELD && !rules.mayExtend(endNanos, nowNanos)) {
             lapse(nowNanos);
         }
     }
@@ -314,9 +314,7 @@ public final class Lease {
 
     /** Whether there is nothing to extend: the lease has lapsed, now or before. */
     private boolean lapsesBeforeItIsExtended(long nowNanos) {
-        if (state == State.HELD && !rules.mayExtend(endNanos, nowNanos)) {
-            lapse(nowNanos);
-        }
+        look(nowNanos);
         return state == State.BARRIER;
     }
 

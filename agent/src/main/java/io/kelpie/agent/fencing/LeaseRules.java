@@ -17,7 +17,10 @@ public interface LeaseRules {
         return askedAtNanos + leaseNanos;
     }
 
-    /** Only an unbroken lease is extended, by a grant or by unanimity; one that has lapsed is never revived. */
+    /**
+     * Only an unbroken lease is extended, by a grant or by unanimity; one whose end has passed has lapsed and is never
+     * revived.
+     */
     default boolean mayExtend(long leaseEndNanos, long nowNanos) {
         return nowNanos < leaseEndNanos;
     }

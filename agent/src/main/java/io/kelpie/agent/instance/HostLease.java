@@ -28,6 +28,9 @@ import org.slf4j.LoggerFactory;
 public final class HostLease {
     private static final Logger LOG = LoggerFactory.getLogger(HostLease.class);
 
+    /** The loop's clock may fire a little early by the lease's; it is not asked again and again then. */
+    private static final Duration LOOK_PAUSE_MIN = Duration.ofMillis(10);
+
     private static final Duration WRITE_RETRY = Duration.ofMillis(250);
     private static final Duration COMPLAINT_INTERVAL = Duration.ofSeconds(30);
     private static final int STARTS_KEPT_MAX = 1_000;
@@ -234,9 +237,8 @@ public final class HostLease {
             watchedEndNanos = end;
             lapse.cancel();
             if (end != Lease.FOREVER) {
-                lapse = with.loop()
-                        .schedule(
-                                Duration.ofNanos(Math.max(0, end - with.clock().nanos())), this::look);
+                long left = end - with.clock().nanos();
+                lapse = with.loop().schedule(Duration.ofNanos(Math.max(LOOK_PAUSE_MIN.toNanos(), left)), this::look);
             }
         }
     }

@@ -8,6 +8,14 @@ import org.slf4j.LoggerFactory;
 /**
  * Ends all leased instances once the host's lease has lapsed, wherever they are on their way, and does not give up: one
  * that cannot be killed keeps the host without a lease, and its report says why. Belongs to the loop.
+ *
+ * <p>An instance whose ledger entry is damaged is not waited for: whether it was leased is lost with the entry, and one
+ * that was not must not keep the host without a lease for as long as it runs. If it was, its guard knows, by its own
+ * arguments. The barrier stands only once the deadline file names the new lineage, and by then the last deadline that the
+ * guard can have read of its own has passed: it ends its hypervisor within the kill margin, one that has not run its
+ * hypervisor yet refuses to, and a later lease does not change that, as it has another lineage. Until drivers have
+ * answered that nothing runs, the instance is reported as it was and no other of its VM starts here; elsewhere one starts
+ * only after the leader has waited for the kill margin too.
  */
 final class LeaseBarrier implements LeasedInstances {
     private static final Logger LOG = LoggerFactory.getLogger(LeaseBarrier.class);

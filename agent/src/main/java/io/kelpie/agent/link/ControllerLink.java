@@ -56,6 +56,8 @@ public final class ControllerLink implements AutoCloseable {
     private final DialPlan plan;
     private final Complaints complaints;
     private final Confirmation confirmation;
+    private final LeaderSearch search;
+    private AgentLoop.@Nullable Timer dialling;
     private @Nullable LeaderStream current;
     private boolean closed;
 
@@ -65,12 +67,13 @@ public final class ControllerLink implements AutoCloseable {
         this.plan = new DialPlan(controllers, with.random());
         this.complaints = new Complaints(with.time());
         this.confirmation = new Confirmation(with, host, new Confirmed());
+        this.search = new LeaderSearch(with.loop(), with.transport(), with.random(), host.hostId(), this::leads);
         this.plan.controllers(addresses(with.sets().highest()));
     }
 
     /** Begins to dial. */
     public void start() {
-        dial(plan.first());
+        dial(plan.next());
         confirmation.start();
     }
 
@@ -88,15 +91,21 @@ public final class ControllerLink implements AutoCloseable {
         with.loop().execute(() -> {
             closed = true;
             confirmation.close();
+            search.end();
             leaveCurrent();
         });
     }
 
+    /** In place of any dial that still waits; as long as nobody has welcomed this host, it listens for a leader too. */
     private void dial(DialPlan.Dial dial) {
         if (closed) {
             return;
         }
-        with.loop().schedule(dial.delay(), () -> {
+        search.begin(plan.addresses());
+        if (dialling != null) {
+            dialling.cancel();
+        }
+        dialling = with.loop().schedule(dial.delay(), () -> {
             if (!closed && current == null) {
                 LeaderStream stream = new LeaderStream(with, host, new Streams(), dial.address());
                 current = stream;
@@ -118,12 +127,36 @@ public final class ControllerLink implements AutoCloseable {
         return stream != null && stream.isWelcomed();
     }
 
+    /** A controller says that it leads. Neither a dial that hangs nor a leader of old must keep this host from it. */
+    private void leads(String address, long epoch) {
+        LeaderStream stream = current;
+        if (closed || epoch < with.epochs().highest()) {
+            return;
+        }
+        if (stream != null && stream.isWelcomed()) {
+            if (epoch > stream.epoch()) {
+                plan.leaderSaidSo(address);
+                stream.leave("controller " + address + " leads in epoch " + epoch);
+            }
+            return;
+        }
+        plan.leaderSaidSo(address);
+        if (stream == null || !stream.address().equals(address)) {
+            leaveCurrent();
+            dial(plan.next());
+        }
+        // Else it is being dialled; if that was too early, it is next again.
+    }
+
     private void see(ControllerSet set) {
         if (!with.sets().see(set)) {
             return;
         }
         LOG.info("the controller set has version {}: {}", set.getVersion(), addresses(set));
         plan.controllers(addresses(set));
+        if (search.isSearching()) {
+            search.begin(plan.addresses());
+        }
         with.workers()
                 .submit(
                         "record the controllers",
@@ -144,6 +177,7 @@ public final class ControllerLink implements AutoCloseable {
         @Override
         public void obeyed(LeaderStream stream, Welcome welcome) {
             plan.welcomed();
+            search.end();
             if (welcome.getControllerSet().getMembersCount() == 0) {
                 plan.controllers(welcome.getControllersList());
             }
@@ -156,6 +190,20 @@ public final class ControllerLink implements AutoCloseable {
         @Override
         public void told(LeaseGrant grant) {
             see(grant.getControllerSet());
+        }
+
+        @Override
+        public void silent(LeaderStream stream) {
+            if (current == stream) {
+                search.begin(plan.addresses());
+            }
+        }
+
+        @Override
+        public void answered(LeaderStream stream) {
+            if (current == stream) {
+                search.end();
+            }
         }
 
         @Override
@@ -174,11 +222,11 @@ public final class ControllerLink implements AutoCloseable {
                 }
                 case REFUSED -> {
                     complaints.say("controller " + stream.address() + " does not take this host: " + why.message());
-                    dial(plan.afterLoss());
+                    dial(plan.next());
                 }
                 case LOST -> {
                     complaints.say("no stream to controller " + stream.address() + ": " + why.message());
-                    dial(plan.afterLoss());
+                    dial(plan.next());
                 }
             }
         }
@@ -188,7 +236,7 @@ public final class ControllerLink implements AutoCloseable {
             complaints.say("left controller " + stream.address() + ": " + why);
             if (current == stream) {
                 current = null;
-                dial(plan.afterLoss());
+                dial(plan.next());
             }
         }
     }
@@ -231,14 +279,7 @@ public final class ControllerLink implements AutoCloseable {
 
         @Override
         public void leaderNamed(String address, long epoch) {
-            LeaderStream stream = current;
-            boolean there =
-                    stream != null && (stream.isWelcomed() || stream.address().equals(address));
-            if (closed || there || epoch < with.epochs().highest()) {
-                return;
-            }
-            leaveCurrent();
-            dial(plan.afterLeaderSaidSo(address));
+            leads(address, epoch);
         }
 
         @Override

@@ -9,13 +9,16 @@ import java.util.Set;
 import java.util.random.RandomGenerator;
 
 /**
- * Which controller is dialled next, and when. A controller that was named as the leader is dialled at once; otherwise
- * all are dialled in turn, each after a random wait (full jitter) below a bound that doubles from 100 ms to 1 s, so that
+ * Which controller is dialled next, and when. A controller that says that it leads is dialled almost at once, and one that
+ * another named as the leader at once; otherwise all are dialled in turn, each after a random wait (full jitter) below a bound that doubles from 100 ms to 1 s, so that
  * the hosts of a lost leader do not come all at the same moment. Belongs to the loop.
  */
 final class DialPlan {
     private static final long FIRST_BOUND_MILLIS = 100;
     private static final long LAST_BOUND_MILLIS = 1_000;
+
+    /** A new leader is heard by all hosts at the same moment. */
+    private static final long LEADER_BOUND_MILLIS = 100;
 
     /** A controller to dial, and how long to wait before. */
     record Dial(String address, Duration delay) {}
@@ -26,6 +29,7 @@ final class DialPlan {
     private int next;
     private int failures;
     private Optional<String> followed = Optional.empty();
+    private Optional<String> saidSo = Optional.empty();
 
     /** @param configured at least one address */
     DialPlan(List<String> configured, RandomGenerator random) {
@@ -45,14 +49,26 @@ final class DialPlan {
     void welcomed() {
         failures = 0;
         followed = Optional.empty();
+        saidSo = Optional.empty();
     }
 
-    Dial first() {
-        return turn();
+    /** A controller has said that it leads: it is dialled next. */
+    void leaderSaidSo(String address) {
+        saidSo = Optional.of(address);
     }
 
-    /** After a connection was lost or never made. */
-    Dial afterLoss() {
+    /** All controllers that are known. */
+    List<String> addresses() {
+        return addresses;
+    }
+
+    /** At first, and whenever a connection was lost, never made or given up. */
+    Dial next() {
+        if (saidSo.isPresent()) {
+            Dial dial = new Dial(saidSo.get(), Duration.ofMillis(random.nextLong(LEADER_BOUND_MILLIS + 1)));
+            saidSo = Optional.empty();
+            return dial;
+        }
         return turn();
     }
 
@@ -61,16 +77,11 @@ final class DialPlan {
      * controllers that name each other, or a leader that does not answer, are dialled like all others.
      */
     Dial afterNotLeader(Optional<String> leader) {
-        if (leader.isPresent() && !leader.equals(followed)) {
+        if (saidSo.isEmpty() && leader.isPresent() && !leader.equals(followed)) {
             followed = leader;
             return new Dial(leader.get(), Duration.ZERO);
         }
-        return turn();
-    }
-
-    /** A controller has said that it leads. */
-    Dial afterLeaderSaidSo(String address) {
-        return new Dial(address, Duration.ZERO);
+        return next();
     }
 
     private Dial turn() {

@@ -14,6 +14,8 @@ import io.kelpie.proto.v1.ConnectResponse;
 import io.kelpie.proto.v1.ErrorReason;
 import io.kelpie.proto.v1.UploadLogRequest;
 import io.kelpie.proto.v1.UploadLogResponse;
+import io.kelpie.proto.v1.WatchLeaderRequest;
+import io.kelpie.proto.v1.WatchLeaderResponse;
 import java.time.Duration;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -49,6 +51,14 @@ public final class GrpcTransport implements Transport {
         Stream stream = new Stream(channel, listener);
         AgentServiceGrpc.newStub(channel).connect(stream);
         return stream;
+    }
+
+    @Override
+    public Watch watchLeader(String address, WatchLeaderRequest request, WatchListener listener) {
+        ManagedChannel channel = channels.apply(address);
+        LeaderWatch watch = new LeaderWatch(channel, listener);
+        AgentServiceGrpc.newStub(channel).watchLeader(request, watch);
+        return watch;
     }
 
     @Override
@@ -215,6 +225,47 @@ public final class GrpcTransport implements Transport {
             LogStream stream = new LogStream(logListener);
             AgentServiceGrpc.newStub(channel).uploadLog(stream);
             return stream;
+        }
+
+        @Override
+        public void close() {
+            closed = true;
+            channel.shutdownNow();
+        }
+    }
+
+    private static final class LeaderWatch implements Watch, StreamObserver<WatchLeaderResponse> {
+        private final ManagedChannel channel;
+        private final WatchListener listener;
+        private volatile boolean closed;
+
+        LeaderWatch(ManagedChannel channel, WatchListener listener) {
+            this.channel = channel;
+            this.listener = listener;
+        }
+
+        @Override
+        public void onNext(WatchLeaderResponse message) {
+            if (!closed) {
+                listener.leads(message);
+            }
+        }
+
+        @Override
+        public void onError(Throwable failure) {
+            end(disconnect(failure).message());
+        }
+
+        @Override
+        public void onCompleted() {
+            end("the controller ended the call");
+        }
+
+        private void end(String why) {
+            if (!closed) {
+                close();
+                listener.ended(why);
+            }
         }
 
         @Override

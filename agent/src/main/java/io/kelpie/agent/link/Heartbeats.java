@@ -61,6 +61,11 @@ final class Heartbeats {
         return Duration.ofNanos(time.nanoTime() - answeredAtNanos);
     }
 
+    /** Whether the last heartbeat but one, at least, is not answered. */
+    boolean isLate() {
+        return silence().compareTo(interval.multipliedBy(3).dividedBy(2)) > 0;
+    }
+
     /** Whether that is too long. */
     boolean isLost() {
         return silence().compareTo(interval.multipliedBy(UNANSWERED_MAX)) > 0;

@@ -43,6 +43,12 @@ final class LeaderStream implements Transport.Listener, ControllerSink {
         /** The leader has told the controller set. */
         void told(LeaseGrant grant);
 
+        /** The leader is late with an answer to a heartbeat. */
+        void silent(LeaderStream stream);
+
+        /** The leader has answered a heartbeat. */
+        void answered(LeaderStream stream);
+
         /** The stream is over, by the other side. */
         void ended(LeaderStream stream, Disconnect why);
 
@@ -174,6 +180,9 @@ final class LeaderStream implements Transport.Listener, ControllerSink {
             leave("it has not answered heartbeats for " + heartbeats.silence().toMillis() + " ms");
             return;
         }
+        if (heartbeats.isLate()) {
+            owner.silent(this);
+        }
         outbox.heartbeatDue();
         flush();
         with.loop().schedule(heartbeats.interval(), this::beat);
@@ -250,6 +259,7 @@ final class LeaderStream implements Transport.Listener, ControllerSink {
             case HEARTBEAT_ACK -> {
                 if (heartbeats.answered(message.getHeartbeatAck())) {
                     with.observer().heartbeat();
+                    owner.answered(this);
                 }
             }
             case LEASE_GRANT -> {

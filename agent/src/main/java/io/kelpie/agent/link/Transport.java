@@ -5,6 +5,8 @@ import io.kelpie.proto.v1.ConfirmNotLeadingResponse;
 import io.kelpie.proto.v1.ConnectRequest;
 import io.kelpie.proto.v1.ConnectResponse;
 import io.kelpie.proto.v1.UploadLogRequest;
+import io.kelpie.proto.v1.WatchLeaderRequest;
+import io.kelpie.proto.v1.WatchLeaderResponse;
 import java.time.Duration;
 import java.util.Optional;
 
@@ -77,6 +79,24 @@ public interface Transport extends AutoCloseable {
         /** It did not answer in time, or not at all; {@code why} is for the operator. */
         void failed(String why);
     }
+
+    /** What a controller says when it was asked to say so once it leads. Called on threads of the transport, in turn. */
+    interface WatchListener {
+        /** It leads, in this epoch. */
+        void leads(WatchLeaderResponse message);
+
+        /** It will say no more; nothing follows. {@code why} is for the log. */
+        void ended(String why);
+    }
+
+    /** A controller that was asked to say when it leads. */
+    interface Watch {
+        /** Asks no more; no listener is called any more. Does not block. */
+        void close();
+    }
+
+    /** Asks a controller to say so when it leads; never fails at once, but by {@link WatchListener#ended}. */
+    Watch watchLeader(String address, WatchLeaderRequest request, WatchListener listener);
 
     /** Asks a controller whether it leads; does not block. The listener hears of it after the deadline at the latest. */
     void confirmNotLeading(

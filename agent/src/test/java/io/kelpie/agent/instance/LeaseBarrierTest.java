@@ -336,6 +336,21 @@ class LeaseBarrierTest {
         assertThat(question().opens()).isTrue();
     }
 
+    /** Whether it was leased is lost with its entry; its guard knows, and reads that its lineage has ended. */
+    @Test
+    void anInstanceWhoseEntryIsDamagedIsLeftToItsGuard() throws IOException {
+        host.send(host.startLeased(1, lineage));
+        Files.writeString(host.folders.instance(id(1)).resolve("entry"), "");
+        host.restart();
+        host.loop.advance(Duration.ofSeconds(13));
+        assertThat(question().opens()).isTrue();
+        assertThat(host.deadline().end()).isEqualTo(new Deadline.End.None());
+        assertThat(host.deadline().lineage()).isGreaterThan(lineage);
+        host.leaseGranted();
+        assertThat(host.deadline().lineage()).isGreaterThan(lineage);
+        assertThat(reported(1).getPhase()).isEqualTo(InstancePhase.INSTANCE_PHASE_RUNNING);
+    }
+
     @Test
     void afterABootNothingIsLeftAndANewLeaseIsAskedFor() throws IOException {
         host.send(host.startLeased(1, lineage));

@@ -275,11 +275,11 @@ class ConfirmationTest {
     // ---- finding the leader -----------------------------------------------------------------------------------------
 
     @Test
-    void aControllerThatSaysThatItLeadsIsDialledAtOnce() {
+    void aControllerThatSaysThatItLeadsIsDialled() {
         leaderIsGone();
         FakeTransport.Confirm third = round().get(2);
         third.answers(notLeading("c3", set(3, 3)).setNotLeading(false).setEpoch(8));
-        host.loop.settle();
+        host.loop.advance(Duration.ofMillis(100));
         assertThat(net.transport.last().address).isEqualTo("c3:1");
         FakeTransport.Conn next = net.welcomed(8, set(3, 3));
         assertThat(next.closed).isFalse();

@@ -4,6 +4,8 @@ import io.kelpie.proto.v1.ConfirmNotLeadingRequest;
 import io.kelpie.proto.v1.ConfirmNotLeadingResponse;
 import io.kelpie.proto.v1.ConnectRequest;
 import io.kelpie.proto.v1.ConnectResponse;
+import io.kelpie.proto.v1.WatchLeaderRequest;
+import io.kelpie.proto.v1.WatchLeaderResponse;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -13,6 +15,7 @@ import java.util.Optional;
 final class FakeTransport implements Transport {
     final List<Conn> dialled = new ArrayList<>();
     final List<Confirm> confirms = new ArrayList<>();
+    final List<Asked> watches = new ArrayList<>();
     boolean readyAtOnce = true;
 
     final class Conn implements Connection {
@@ -72,6 +75,51 @@ final class FakeTransport implements Transport {
         void answers(ConfirmNotLeadingResponse.Builder answer) {
             listener.answered(answer.build());
         }
+    }
+
+    /** A controller is asked to say when it leads. */
+    static final class Asked implements Watch {
+        final String address;
+        private final WatchListener listener;
+        boolean closed;
+
+        Asked(String address, WatchListener listener) {
+            this.address = address;
+            this.listener = listener;
+        }
+
+        void leads(long epoch) {
+            listener.leads(WatchLeaderResponse.newBuilder().setEpoch(epoch).build());
+        }
+
+        void ends() {
+            closed = true;
+            listener.ended("ended by the test");
+        }
+
+        @Override
+        public void close() {
+            closed = true;
+        }
+    }
+
+    @Override
+    public Watch watchLeader(String address, WatchLeaderRequest request, WatchListener listener) {
+        Asked asked = new Asked(address, listener);
+        watches.add(asked);
+        return asked;
+    }
+
+    /** The open call to a controller. */
+    Asked watch(String address) {
+        return openWatches().stream()
+                .filter(each -> each.address.equals(address))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    List<Asked> openWatches() {
+        return watches.stream().filter(each -> !each.closed).toList();
     }
 
     @Override

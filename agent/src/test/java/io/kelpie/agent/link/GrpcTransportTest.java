@@ -7,6 +7,7 @@ import com.google.protobuf.ByteString;
 import io.grpc.Server;
 import io.grpc.inprocess.InProcessChannelBuilder;
 import io.grpc.inprocess.InProcessServerBuilder;
+import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import io.kelpie.common.error.GrpcErrors;
 import io.kelpie.common.error.KelpieException;
@@ -19,6 +20,8 @@ import io.kelpie.proto.v1.ErrorReason;
 import io.kelpie.proto.v1.Hello;
 import io.kelpie.proto.v1.UploadLogRequest;
 import io.kelpie.proto.v1.UploadLogResponse;
+import io.kelpie.proto.v1.WatchLeaderRequest;
+import io.kelpie.proto.v1.WatchLeaderResponse;
 import io.kelpie.proto.v1.Welcome;
 import java.io.IOException;
 import java.time.Duration;
@@ -62,6 +65,14 @@ class GrpcTransportTest {
         volatile boolean leads = true;
         volatile boolean logComplete;
         volatile boolean answers = true;
+        final List<ServerCallStreamObserver<WatchLeaderResponse>> watches = new CopyOnWriteArrayList<>();
+
+        @Override
+        public void watchLeader(WatchLeaderRequest request, StreamObserver<WatchLeaderResponse> agent) {
+            var call = (ServerCallStreamObserver<WatchLeaderResponse>) agent;
+            call.setOnCancelHandler(() -> {});
+            watches.add(call);
+        }
 
         @Override
         public void confirmNotLeading(
@@ -227,6 +238,52 @@ class GrpcTransportTest {
         public void failed(String why) {
             failures.add(why);
         }
+    }
+
+    private static final class Heard implements Transport.WatchListener {
+        final List<Long> epochs = new CopyOnWriteArrayList<>();
+        final List<String> ends = new CopyOnWriteArrayList<>();
+
+        @Override
+        public void leads(WatchLeaderResponse message) {
+            epochs.add(message.getEpoch());
+        }
+
+        @Override
+        public void ended(String why) {
+            ends.add(why);
+        }
+    }
+
+    private Transport.Watch watch(String controllerAddress, Heard heard) {
+        return transport.watchLeader(
+                controllerAddress,
+                WatchLeaderRequest.newBuilder().setHostId("h1").build(),
+                heard);
+    }
+
+    @Test
+    void aControllerSaysWhenItLeadsAsLongAsItIsWatched() {
+        Heard heard = new Heard();
+        Transport.Watch watch = watch(address, heard);
+        await().until(() -> controller.watches.size() == 1);
+        assertThat(heard.epochs).isEmpty();
+        controller
+                .watches
+                .get(0)
+                .onNext(WatchLeaderResponse.newBuilder().setEpoch(7).build());
+        await().until(() -> heard.epochs.equals(List.of(7L)));
+
+        watch.close();
+        await().until(() -> controller.watches.get(0).isCancelled());
+        assertThat(heard.ends).isEmpty();
+    }
+
+    @Test
+    void aWatchOfAControllerThatIsNotThereEnds() {
+        Heard heard = new Heard();
+        watch("nobody", heard);
+        await().until(() -> heard.ends.size() == 1);
     }
 
     private void confirm(Duration deadline, Answers answers) {
