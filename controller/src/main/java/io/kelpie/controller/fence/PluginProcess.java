@@ -71,7 +71,8 @@ final class PluginProcess {
             List<ProcessHandle> strays = process.descendants().toList();
             killGroup(process.pid());
             strays.forEach(ProcessHandle::destroyForcibly);
-            process.destroyForcibly();
+            // Not by Process, which would close the outputs before they are read.
+            process.toHandle().destroyForcibly();
         }
         String out = taken(stdout);
         String err = taken(stderr);
