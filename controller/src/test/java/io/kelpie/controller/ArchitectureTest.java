@@ -59,7 +59,10 @@ class ArchitectureTest {
                         .or(resideInAPackage("java.."))
                         .or(resideInAPackage("org.jspecify.."))
                         .or(resideInAnyPackage(
-                                "io.kelpie.common.id..", "io.kelpie.common.units..", "io.kelpie.common.resources..")))
+                                "io.kelpie.common.id..",
+                                "io.kelpie.common.lease..",
+                                "io.kelpie.common.units..",
+                                "io.kelpie.common.resources..")))
                 .check(MAIN);
     }
 

@@ -17,7 +17,7 @@ import java.util.concurrent.CompletableFuture;
  * Whether no controller has heard a host lately: before that, nobody's word makes it dead. Who was started lately cannot
  * know, and who does not answer may hear it at this moment. Thread-safe.
  */
-final class HostSilence {
+public final class HostSilence {
     /** How long a host must have been silent. */
     static final Duration SILENCE = Duration.ofSeconds(60);
 
@@ -28,14 +28,14 @@ final class HostSilence {
     private final Peers peers;
 
     /** @param self this controller's id */
-    HostSilence(String self, HostContacts contacts, Peers peers) {
+    public HostSilence(String self, HostContacts contacts, Peers peers) {
         this.self = self;
         this.contacts = contacts;
         this.peers = peers;
     }
 
     /** What this controller answers when it is asked about a host. */
-    GetHostContactResponse own(String hostId) {
+    public GetHostContactResponse own(String hostId) {
         OptionalLong heard = contacts.millisSince(hostId);
         return GetHostContactResponse.newBuilder()
                 .setControllerId(self)
@@ -45,12 +45,12 @@ final class HostSilence {
     }
 
     /** Throws the refusal if this controller has heard the host lately, or cannot know. */
-    void requireHere(SuspectedHost host) {
+    public void requireHere(SuspectedHost host) {
         require(own(host.id()), host);
     }
 
     /** Asks all other controllers at once; fails with the refusal of the first that objects or does not answer. */
-    CompletableFuture<Void> requireEverywhere(SuspectedHost host) {
+    public CompletableFuture<Void> requireEverywhere(SuspectedHost host) {
         requireHere(host);
         List<CompletableFuture<Void>> all = host.controllers().getMembersList().stream()
                 .filter(member -> !member.getControllerId().equals(self))

@@ -119,12 +119,10 @@ final class ActiveTerm {
                 freezes,
                 judge,
                 cluster,
-                commands,
                 steps,
                 reports,
                 recovery,
-                adoption,
-                orphans,
+                new HostCorrections(cluster, commands, steps, reports, recovery, adoption, orphans),
                 pipeline::submit);
         this.jobRound = new JobRound(cluster, steps, recovery, pipeline::submit);
         this.placementRound = new PlacementRound(cluster, steps, policy, orphans, metrics, pipeline::submit);

@@ -131,7 +131,8 @@ final class Admission {
             throw inUse(
                     host,
                     "may hold a lease without an end from its boot before, as the cluster is or was frozen",
-                    "if the machine has really started anew: kelpie host confirm-dead " + host.name());
+                    "if the machine has really started anew, stop its agent for a minute, kelpie host confirm-dead "
+                            + host.name() + ", and start the agent again");
         }
         if (!fencing.hasLeaseEnded(host)) {
             long seconds = Math.max(

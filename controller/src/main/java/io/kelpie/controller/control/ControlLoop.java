@@ -9,14 +9,12 @@ import io.kelpie.controller.lease.Grantee;
 import io.kelpie.controller.lease.Leases;
 import io.kelpie.controller.scheduling.SchedulingPolicy;
 import io.kelpie.controller.store.ClusterStore;
-import io.kelpie.controller.store.RecordKey;
 import io.kelpie.controller.view.LeaderView;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -54,6 +52,9 @@ public final class ControlLoop {
 
     /** When it was known to have begun. */
     private long begunNanos;
+
+    /** The reading of the store, while it goes on. */
+    private @Nullable TermLoading loading;
 
     /** The part of the term in which hosts are known and VMs are being read. */
     private @Nullable Reception reception;
@@ -108,17 +109,25 @@ public final class ControlLoop {
         };
     }
 
-    /** Begins to stand for election. */
-    public void start() {
+    /**
+     * Begins to stand for election.
+     *
+     * @param beside are told of each term too, when whoever comes to this controller because of that already meets the new
+     *     term
+     */
+    public void start(Leadership.Listener... beside) {
+        List<Leadership.Listener> others = List.of(beside);
         leadership.start(new Leadership.Listener() {
             @Override
             public void termBegan(LeaderTerm term) {
                 queue.add(new ControlEvent.TermBegan(term));
+                others.forEach(other -> other.termBegan(term));
             }
 
             @Override
             public void termEnded(LeaderTerm term) {
                 queue.add(new ControlEvent.TermEnded(term));
+                others.forEach(other -> other.termEnded(term));
             }
         });
     }
@@ -247,28 +256,14 @@ public final class ControlLoop {
         begun = term;
         begunNanos = time.nanoTime();
         log.info("{} began; reading the store", term);
-        var cluster = store.read(new RecordKey.ClusterKey());
-        var config = store.read(new RecordKey.ConfigKey());
-        var set = store.read(new RecordKey.ControllerSetKey());
-        var hosts = store.readHosts();
-        CompletableFuture.allOf(cluster, config, set, hosts)
-                .thenApply(all -> new LoadedHosts(
-                        cluster.join().orElseThrow(() -> new IllegalStateException("the store has no /cluster record")),
-                        config.join(),
-                        set.join(),
-                        hosts.join()))
-                .whenComplete((loaded, failure) -> {
-                    if (failure != null) {
-                        log.warn("the store could not be read", failure);
-                    }
-                    queue.add(new ControlEvent.HostsLoaded(term, Optional.ofNullable(loaded)));
-                });
+        loading = new TermLoading(term, store, loader, time, queue::add);
+        loading.readFirst();
     }
 
     /** From here on hosts are granted. Everything else is read, and made ready off the control thread. */
     private void hostsLoaded(ControlEvent.HostsLoaded event) {
         LeaderTerm term = event.term();
-        if (term != begun) {
+        if (term != begun || loading == null) {
             return;
         }
         if (event.hosts().isEmpty()) {
@@ -279,23 +274,7 @@ public final class ControlLoop {
         reception = new Reception(term, first, leases, membership.configured());
         log.info("{} grants leases: {} hosts known", term, first.hosts().size());
         early.forEach(this::receive);
-        var capabilities = store.readCapabilities();
-        var jobs = store.readJobs();
-        var vms = store.readVms();
-        var requests = store.readRequests();
-        CompletableFuture.allOf(capabilities, jobs, vms, requests)
-                .thenApplyAsync(
-                        all -> LoadedTerm.of(
-                                term,
-                                new LoadedState(first, capabilities.join(), jobs.join(), vms.join(), requests.join()),
-                                time),
-                        loader)
-                .whenComplete((state, failure) -> {
-                    if (failure != null) {
-                        log.warn("the store could not be read", failure);
-                    }
-                    queue.add(new ControlEvent.StateLoaded(term, Optional.ofNullable(state)));
-                });
+        loading.readRest(first);
     }
 
     /** Hosts that wait are welcomed as soon as that is safe; all else about them waits for the VMs. */
@@ -329,7 +308,16 @@ public final class ControlLoop {
         active = term;
         standing.leads(term.view());
         metrics.leads(loaded.term().epoch());
-        log.info("{} is active", loaded.term());
+        LoadTimes times = loaded.state().get().times();
+        metrics.loaded(times);
+        log.info(
+                "{} is active: hosts read in {} ms, the rest in {} ms, parsed in {} ms, built in {} ms",
+                loaded.term(),
+                TimeUnit.NANOSECONDS.toMillis(times.hosts()),
+                TimeUnit.NANOSECONDS.toMillis(times.read()),
+                TimeUnit.NANOSECONDS.toMillis(times.parse()),
+                TimeUnit.NANOSECONDS.toMillis(times.build()));
+        loading = null;
         Set<AgentSession> welcomed = reception.welcomed();
         reception = null;
         List<ControlEvent> waiting = List.copyOf(early);
@@ -372,6 +360,10 @@ public final class ControlLoop {
         standing.ended(time.wallMillis() - ActiveTerm.PROOF_LIMIT_MILLIS);
         metrics.leadsNoMore();
         leases.end();
+        if (loading != null) {
+            loading.abandon();
+            loading = null;
+        }
         reception = null;
         if (active != null) {
             log.info("{} ended", active.term());

@@ -5,7 +5,10 @@ import io.kelpie.common.metrics.Metrics;
 import io.kelpie.controller.model.VmState;
 import io.kelpie.controller.store.CommitOutcome;
 import io.kelpie.proto.v1.Fencing;
+import io.kelpie.proto.v1.HostCapacity;
+import io.kelpie.proto.v1.Reservation;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
@@ -27,6 +30,12 @@ public final class ControlMetrics {
     private static final List<String> HOST_FAMILIES =
             List.of(HOST_MEMORY, HOST_MEMORY_RESERVED, HOST_CPUS, HOST_VCPUS_RESERVED);
 
+    /** What the series of a host show. */
+    private static final class HostLoad {
+        volatile HostCapacity capacity = HostCapacity.getDefaultInstance();
+        volatile Reservation reserved = Reservation.getDefaultInstance();
+    }
+
     private final Metrics metrics;
     private final AtomicInteger leading = new AtomicInteger();
     private final AtomicLong epoch = new AtomicLong();
@@ -36,7 +45,7 @@ public final class ControlMetrics {
     private final AtomicInteger hostsFenced = new AtomicInteger();
     private final AtomicInteger jobs = new AtomicInteger();
     private final AtomicInteger streams = new AtomicInteger();
-    private final Set<String> countedHosts = new HashSet<>();
+    private final Map<String, HostLoad> hostLoads = new HashMap<>();
     private final Timer tick;
     private final Timer plan;
     private final Timer commit;
@@ -78,6 +87,23 @@ public final class ControlMetrics {
         jobs.set(0);
         streams.set(0);
         forgetHostsExcept(Set.of());
+    }
+
+    /** A term's state was loaded. */
+    void loaded(LoadTimes times) {
+        loadPhase("hosts", times.hosts());
+        loadPhase("read", times.read());
+        loadPhase("parse", times.parse());
+        loadPhase("build", times.build());
+    }
+
+    private void loadPhase(String phase, long nanos) {
+        metrics.timer(
+                        "kelpie_term_load_seconds",
+                        "Time that a new term took to load, by phase: hosts, then the rest in read, parse and build.",
+                        "phase",
+                        phase)
+                .update(nanos, TimeUnit.NANOSECONDS);
     }
 
     void ticked(long nanos) {
@@ -132,18 +158,9 @@ public final class ControlMetrics {
             connected += host.session != null ? 1 : 0;
             String name = host.name();
             names.add(name);
-            long memoryMib = host.record().getCapacity().getMemoryMib();
-            int cpus = host.record().getCapacity().getCpus();
-            var reserved = host.reserved();
-            metrics.gauge(HOST_MEMORY, "Memory for VMs.", () -> memoryMib, "host", name);
-            metrics.gauge(
-                    HOST_MEMORY_RESERVED,
-                    "Memory that instances hold, QEMU's own included.",
-                    reserved::getMemoryMib,
-                    "host",
-                    name);
-            metrics.gauge(HOST_CPUS, "Logical CPUs.", () -> cpus, "host", name);
-            metrics.gauge(HOST_VCPUS_RESERVED, "vCPUs that instances hold.", reserved::getVcpus, "host", name);
+            HostLoad load = hostLoads.computeIfAbsent(name, this::showHost);
+            load.capacity = host.record().getCapacity();
+            load.reserved = host.reserved();
         }
         hostsReady.set(ready);
         hostsFenced.set(fenced);
@@ -151,12 +168,25 @@ public final class ControlMetrics {
         jobs.set(cluster.jobs().size());
         streams.set(connected);
         forgetHostsExcept(names);
-        countedHosts.addAll(names);
+    }
+
+    private HostLoad showHost(String name) {
+        HostLoad load = new HostLoad();
+        metrics.gauge(HOST_MEMORY, "Memory for VMs.", () -> load.capacity.getMemoryMib(), "host", name);
+        metrics.gauge(
+                HOST_MEMORY_RESERVED,
+                "Memory that instances hold, QEMU's own included.",
+                () -> load.reserved.getMemoryMib(),
+                "host",
+                name);
+        metrics.gauge(HOST_CPUS, "Logical CPUs.", () -> load.capacity.getCpus(), "host", name);
+        metrics.gauge(HOST_VCPUS_RESERVED, "vCPUs that instances hold.", () -> load.reserved.getVcpus(), "host", name);
+        return load;
     }
 
     /** The series of a host end with the host, and with the term: another controller shows it then. */
     private void forgetHostsExcept(Set<String> names) {
-        countedHosts.removeIf(name -> {
+        hostLoads.keySet().removeIf(name -> {
             if (names.contains(name)) {
                 return false;
             }

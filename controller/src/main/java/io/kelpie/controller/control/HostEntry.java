@@ -34,7 +34,11 @@ import org.jspecify.annotations.Nullable;
 /** A host in the leader's memory. Belongs to the control thread; changed by {@link ClusterEditor} alone. */
 final class HostEntry {
     /** Names an instance on this host. */
-    record InstanceKey(UUID vmId, long incarnation) {}
+    record InstanceKey(UUID vmId, long incarnation) {
+        static InstanceKey of(InstanceReport report) {
+            return new InstanceKey(UUID.fromString(report.getVmId()), report.getIncarnation());
+        }
+    }
 
     private HostRecord record;
     private int version = Write.ABSENT;
@@ -141,9 +145,8 @@ final class HostEntry {
     }
 
     /** Counts what a VM's record holds here; {@code sign} is 1 or -1. */
-    void count(VmRecord vm, int sign) {
+    void count(VmRecord vm, UUID vmId, int sign) {
         Reservation reserved = vm.getReservation();
-        UUID vmId = UUID.fromString(vm.getVmId());
         if (vm.getHostId().equals(id())) {
             usedVcpus += sign * reserved.getVcpus();
             usedMemoryMib += sign * reserved.getMemoryMib();

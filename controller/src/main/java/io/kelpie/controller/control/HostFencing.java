@@ -65,7 +65,9 @@ final class HostFencing {
             reopen(host.id());
             return OptionalInt.empty();
         }
-        leases.dismiss(host.id());
+        if (leases.rules().silentWhileFencing()) {
+            leases.dismiss(host.id());
+        }
         List<VmEntry> freed = toFree(host, leasedOnly);
         for (int from = 0; from < freed.size(); from += VMS_PER_UNIT) {
             Unit unit = new Unit();
@@ -79,7 +81,8 @@ final class HostFencing {
 
     /** Whether the last lease that the host may hold has certainly ended. */
     boolean hasLeaseEnded(HostEntry host) {
-        return !host.record().getUntilThaw() && cluster.nowNanos() - promises.fenceableAtNanos(host.id()) >= 0;
+        boolean waited = cluster.nowNanos() - promises.fenceableAtNanos(host.id()) >= 0;
+        return promises.leases().rules().hasEnded(host.record().getUntilThaw(), waited);
     }
 
     private List<VmEntry> toFree(HostEntry host, boolean leasedOnly) {
@@ -122,7 +125,7 @@ final class HostFencing {
                 unit);
         underWay.merge(host.id(), 1, Integer::sum);
         host.ready = false; // nothing is placed there, also before it is judged again
-        AgentSession stale = host.session;
+        AgentSession stale = promises.leases().rules().silentWhileFencing() ? host.session : null;
         unit.then(() -> {
             underWay.merge(host.id(), -1, Integer::sum);
             if (underWay.getOrDefault(host.id(), 0) <= 0) {

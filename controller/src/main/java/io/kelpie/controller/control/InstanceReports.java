@@ -83,6 +83,16 @@ final class InstanceReports {
         }
     }
 
+    /** The host has no such instance any more, and nobody saw how it ended. */
+    void lost(HostEntry host, VmEntry vm, String message, Unit unit) {
+        InstanceExit exit = InstanceExit.newBuilder()
+                .setReason(ExitReason.EXIT_REASON_LOST)
+                .setMessage(message)
+                .setAtMillis(cluster.nowMillis())
+                .build();
+        exited(host, vm, exit, unit);
+    }
+
     /** The instance is gone. */
     void exited(HostEntry host, VmEntry vm, InstanceExit reported, Unit unit) {
         InstanceExit exit = reported.toBuilder()
@@ -140,11 +150,9 @@ final class InstanceReports {
             case EXIT_REASON_STOPPED -> vm.state() == VmState.RUNNING ? InstanceEnd.COMMANDED : InstanceEnd.FAILED;
             // Only what was leased can end so; whatever else says it has failed.
             case EXIT_REASON_LEASE_ENDED -> vm.record().getLeased() ? InstanceEnd.LEASE_ENDED : InstanceEnd.FAILED;
-            case EXIT_REASON_START_FAILED,
-                    EXIT_REASON_CRASHED,
-                    EXIT_REASON_LOST,
-                    EXIT_REASON_UNSPECIFIED,
-                    UNRECOGNIZED -> InstanceEnd.FAILED;
+            case EXIT_REASON_LOST -> InstanceEnd.LOST;
+            case EXIT_REASON_START_FAILED, EXIT_REASON_CRASHED, EXIT_REASON_UNSPECIFIED, UNRECOGNIZED ->
+                InstanceEnd.FAILED;
         };
     }
 

@@ -17,21 +17,31 @@ public final class LoadedTerm {
     private final ClusterRecord record;
     private final LeaderView view;
     private final ClusterEditor cluster;
+    private final LoadTimes times;
 
-    private LoadedTerm(ClusterRecord record, LeaderView view, ClusterEditor cluster) {
+    private LoadedTerm(ClusterRecord record, LeaderView view, ClusterEditor cluster, LoadTimes times) {
         this.record = record;
         this.view = view;
         this.cluster = cluster;
+        this.times = times;
     }
 
-    static LoadedTerm of(LeaderTerm term, LoadedState state, TimeSource time) {
+    /**
+     * @param hostsNanos how long what leases need took to read
+     * @param readNanos how long everything else then took
+     */
+    static LoadedTerm of(LeaderTerm term, LoadedState state, long hostsNanos, long readNanos, TimeSource time) {
+        long begin = time.nanoTime();
+        ParsedState parsed = ParsedState.of(state);
+        long parsedNanos = time.nanoTime();
         ReadModel model = new ReadModel(term.epoch() << 32);
         EventLog events = new EventLog(time);
         ClusterEditor cluster = new ClusterEditor(time, model, events);
-        cluster.load(state);
+        cluster.load(parsed);
         LeaderView view = new LeaderView(
                 term.epoch(), clusterUuid(state.first()), model, events, new Warnings(), new FreezeView());
-        return new LoadedTerm(record(state.first()), view, cluster);
+        LoadTimes times = new LoadTimes(hostsNanos, readNanos, parsedNanos - begin, time.nanoTime() - parsedNanos);
+        return new LoadedTerm(record(state.first()), view, cluster, times);
     }
 
     static String clusterUuid(LoadedHosts loaded) {
@@ -56,5 +66,9 @@ public final class LoadedTerm {
 
     ClusterEditor cluster() {
         return cluster;
+    }
+
+    LoadTimes times() {
+        return times;
     }
 }

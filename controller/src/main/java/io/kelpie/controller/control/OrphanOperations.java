@@ -81,6 +81,7 @@ public final class OrphanOperations {
                         "kill the orphan, and the VM is started anew: kelpie orphans kill");
             }
         }
+        host.condemned.remove(key);
         context.orphans().adopt(host, vm, report, unit);
     }
 

@@ -1,5 +1,6 @@
 package io.kelpie.controller.control;
 
+import io.kelpie.controller.model.JobKey;
 import io.kelpie.controller.model.VmState;
 import io.kelpie.controller.store.Write;
 import io.kelpie.controller.view.VmName;
@@ -36,9 +37,10 @@ final class VmEntry {
     /** When the present instance was asked for, in monotonic nanoseconds. */
     long enqueuedNanos;
 
-    VmEntry(VmRecord record) {
+    /** @param job the key of its job, which all its VMs share */
+    VmEntry(VmRecord record, JobKey job) {
         this.id = UUID.fromString(record.getVmId());
-        this.name = new VmName(Records.jobKey(record), record.getOrdinal());
+        this.name = new VmName(job, record.getOrdinal());
         this.record = record;
     }
 

@@ -21,12 +21,15 @@ import io.kelpie.proto.v1.Hello;
 import io.kelpie.proto.v1.InstanceReport;
 import io.kelpie.proto.v1.UploadLogRequest;
 import io.kelpie.proto.v1.UploadLogResponse;
+import io.kelpie.proto.v1.WatchLeaderRequest;
+import io.kelpie.proto.v1.WatchLeaderResponse;
 
 /** What agents call. Checks what comes in and hands it to the control thread; nothing is decided here. */
 public final class AgentStreams extends AgentServiceGrpc.AgentServiceImplBase {
     private final ControlQueue queue;
     private final Leases leases;
     private final NotLeadingAnswers notLeading;
+    private final LeaderWatches watches;
     private final LogRelay logs;
     private final HostContacts contacts;
     private final TimeSource time;
@@ -35,12 +38,14 @@ public final class AgentStreams extends AgentServiceGrpc.AgentServiceImplBase {
             ControlQueue queue,
             Leases leases,
             NotLeadingAnswers notLeading,
+            LeaderWatches watches,
             LogRelay logs,
             HostContacts contacts,
             TimeSource time) {
         this.queue = queue;
         this.leases = leases;
         this.notLeading = notLeading;
+        this.watches = watches;
         this.logs = logs;
         this.contacts = contacts;
         this.time = time;
@@ -68,6 +73,17 @@ public final class AgentStreams extends AgentServiceGrpc.AgentServiceImplBase {
         }
         responses.onNext(response);
         responses.onCompleted();
+    }
+
+    @Override
+    public void watchLeader(WatchLeaderRequest request, StreamObserver<WatchLeaderResponse> responses) {
+        try {
+            requireUuid("host_id", request.getHostId());
+            contacts.heard(request.getHostId());
+            watches.watch(request.getHostId(), (ServerCallStreamObserver<WatchLeaderResponse>) responses);
+        } catch (KelpieException e) {
+            responses.onError(GrpcErrors.toStatus(e));
+        }
     }
 
     @Override

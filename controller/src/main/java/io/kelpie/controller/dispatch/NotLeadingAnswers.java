@@ -5,6 +5,7 @@ import io.kelpie.common.id.Uuids;
 import io.kelpie.controller.leadership.ControllerSetView;
 import io.kelpie.controller.leadership.Leadership;
 import io.kelpie.controller.lease.Leases;
+import io.kelpie.controller.model.ControllerSet;
 import io.kelpie.controller.store.ControllerSetRecords;
 import io.kelpie.proto.v1.ConfirmNotLeadingRequest;
 import io.kelpie.proto.v1.ConfirmNotLeadingResponse;
@@ -40,6 +41,11 @@ public final class NotLeadingAnswers {
         ConfirmNotLeadingResponse.Builder response = ConfirmNotLeadingResponse.newBuilder()
                 .setControllerId(controllers.self().id())
                 .setEpoch(leadership.lastEpoch());
+        Optional<ControllerSet.Entry.Refused> other = controllers.otherHolder();
+        if (other.isPresent()) {
+            // That one may lead, and wait for promises that this one would make in its name.
+            return response.setReason(other.get().why()).build();
+        }
         Optional<String> cluster = controllers.clusterUuid();
         if (cluster.isEmpty() || controllers.set().isEmpty()) {
             // What it read before it was started does not count: it may have acknowledged a later set since.

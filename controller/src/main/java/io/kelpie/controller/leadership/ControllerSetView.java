@@ -1,10 +1,13 @@
 package io.kelpie.controller.leadership;
 
+import io.kelpie.controller.model.Controller;
 import io.kelpie.controller.model.ControllerIdentity;
 import io.kelpie.controller.model.ControllerSet;
+import io.kelpie.controller.model.Seat;
 import io.kelpie.controller.store.ControllerSetStore;
 import io.kelpie.controller.store.ControllersRead;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -20,6 +23,9 @@ import org.slf4j.LoggerFactory;
  * <p>A member acknowledges a version only after it is shown here, so whoever asks this controller after its
  * acknowledgement is answered by this version or a later one. The version shown never falls.
  *
+ * <p>A set with several members is shown only by a process that holds this controller's {@link Seat}: of two processes
+ * that go by one id, one answers hosts, and no other leads.
+ *
  * <p>Thread-safe.
  */
 public final class ControllerSetView {
@@ -29,6 +35,9 @@ public final class ControllerSetView {
     private final ControllerIdentity self;
     private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
     private volatile @Nullable ControllersRead latest;
+
+    /** Another process is this controller. */
+    private volatile ControllerSet.Entry.@Nullable Refused other;
 
     private @Nullable ControllersRead refused; // guarded by this
 
@@ -70,7 +79,15 @@ public final class ControllerSetView {
 
     /** Whether this controller may stand for election, as far as the set that it has read says; empty: none was read. */
     public Optional<ControllerSet.Entry> entry() {
-        return latest().map(read -> ControllerSet.entry(read.set(), self));
+        Optional<ControllerSet.Entry.Refused> notItself = otherHolder();
+        return notItself.isPresent()
+                ? Optional.of(notItself.get())
+                : latest().map(read -> ControllerSet.entry(read.set(), self));
+    }
+
+    /** Why this process is not the controller of its id: another is. */
+    public Optional<ControllerSet.Entry.Refused> otherHolder() {
+        return Optional.ofNullable(other);
     }
 
     /** This controller has been given to another cluster: what it read of its former one does not hold any more. */
@@ -107,11 +124,42 @@ public final class ControllerSetView {
             refused = read;
             return;
         }
+        if (!isItself(read)) {
+            return;
+        }
         latest = read;
         if (!read.equals(before)) {
             listeners.forEach(Runnable::run);
         }
         acknowledge(read);
+    }
+
+    /**
+     * Whether this process is the controller that the set names. If nobody is yet, it applies, and is told what came of it;
+     * before that it shows nothing, so that it answers no host in another's name.
+     */
+    private boolean isItself(ControllersRead read) {
+        Optional<Controller> member = read.set()
+                .filter(ControllerSet::bindsSeats)
+                .flatMap(set -> set.member(self.id()))
+                .filter(found -> found.is(self.id(), self.address()));
+        Optional<Seat> seat = Optional.ofNullable(read.seats().get(self.id()));
+        ControllerSet.Entry.Refused before = other;
+        other = member.isPresent() && seat.isPresent() && seat.get().isTakenFrom(self, member.get())
+                ? seat.get().refusal(self)
+                : null;
+        if (!Objects.equals(before, other)) {
+            listeners.forEach(Runnable::run);
+        }
+        boolean vacant = member.isPresent()
+                && seat.filter(held -> held.isOf(self, member.get())).isEmpty();
+        if (vacant && other == null) {
+            store.takeSeat(
+                    self.id(),
+                    new Seat(self.holder(), read.set().orElseThrow().version()),
+                    member.get().since());
+        }
+        return !vacant;
     }
 
     private void acknowledge(ControllersRead read) {

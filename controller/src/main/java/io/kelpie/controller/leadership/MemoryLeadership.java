@@ -30,6 +30,7 @@ public final class MemoryLeadership implements Leadership {
     private boolean connected = true;
     private boolean expired;
     private boolean turnMissed;
+    private Optional<MemoryCluster.Term> termBeforeCut = Optional.empty();
     private Optional<ReadOnly> readOnly = Optional.empty();
     private long seen;
 
@@ -89,6 +90,9 @@ public final class MemoryLeadership implements Leadership {
         boolean rejoin;
         boolean turn;
         synchronized (this) {
+            if (connected && !expired && !nowConnected) {
+                termBeforeCut = cluster.term();
+            }
             connected = nowConnected;
             rejoin = nowConnected && expired;
             turn = nowConnected && turnMissed && !expired;
@@ -109,6 +113,9 @@ public final class MemoryLeadership implements Leadership {
     /** The session has ended while the connection was cut: the next in the line may lead, and this one does not know. */
     public void expire() {
         synchronized (this) {
+            if (connected && !expired) {
+                termBeforeCut = cluster.term();
+            }
             expired = true;
             turnMissed = false;
         }
@@ -140,12 +147,17 @@ public final class MemoryLeadership implements Leadership {
 
     @Override
     public Optional<String> leaderAddress() {
-        return cluster.term().map(MemoryCluster.Term::address);
+        return termRead().map(MemoryCluster.Term::address);
     }
 
     @Override
     public long lastEpoch() {
-        return cluster.term().map(MemoryCluster.Term::epoch).orElse(0L);
+        return termRead().map(MemoryCluster.Term::epoch).orElse(0L);
+    }
+
+    /** Of a later term nobody tells a controller that is cut off, or that goes on after its session has expired. */
+    private synchronized Optional<MemoryCluster.Term> termRead() {
+        return connected && !expired ? cluster.term() : termBeforeCut;
     }
 
     @Override

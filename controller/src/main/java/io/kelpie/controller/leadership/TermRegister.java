@@ -5,7 +5,9 @@ import io.kelpie.common.id.Uuids;
 import io.kelpie.common.time.TimeSource;
 import io.kelpie.controller.model.ControllerIdentity;
 import io.kelpie.controller.model.ControllerSet;
+import io.kelpie.controller.model.Seat;
 import io.kelpie.controller.store.ControllerSetRecords;
+import io.kelpie.controller.store.zookeeper.SeatText;
 import io.kelpie.controller.store.zookeeper.ZooKeeperClient;
 import io.kelpie.controller.store.zookeeper.ZooKeeperLayout;
 import io.kelpie.controller.trust.ClusterPin;
@@ -83,12 +85,12 @@ final class TermRegister {
             throws KeeperException, InterruptedException, InvalidProtocolBufferException, DistrustedStoreException,
                     NotEntitledException {
         Look look = look(session);
-        StoreVerdict verdict = StoreTrust.judge(pin, look.head());
+        StoreVerdict verdict = StoreTrust.judge(pin, look.head(), self.leaseTimes());
         if (verdict instanceof StoreVerdict.MayCreate) {
             makeFolders(session);
             makeCluster(session);
             look = look(session);
-            verdict = StoreTrust.judge(pin, look.head());
+            verdict = StoreTrust.judge(pin, look.head(), self.leaseTimes());
         }
         if (verdict instanceof StoreVerdict.Distrusted distrusted) {
             throw new DistrustedStoreException(distrusted.why());
@@ -155,6 +157,8 @@ final class TermRegister {
         ClusterRecord present = look.head().cluster().orElse(ClusterRecord.getDefaultInstance());
         byte[] record = present.toBuilder()
                 .setFormat(FORMAT)
+                .setLeaseTimes(
+                        look.head().cluster().isEmpty() ? self.leaseTimes().word() : present.getLeaseTimes())
                 .setClusterUuid(cluster.toString())
                 .setCreatedAtMillis(
                         present.getCreatedAtMillis() == 0 ? time.wallMillis() : present.getCreatedAtMillis())
@@ -211,7 +215,7 @@ final class TermRegister {
             throws KeeperException, InterruptedException, InvalidProtocolBufferException, NotEntitledException {
         LeaderTerm term = term(1);
         List<Op> operations = new ArrayList<>(sameStore(look));
-        operations.add(onControllers(session));
+        operations.addAll(onControllers(session));
         operations.add(Op.create(layout.term(), record(1), client.acl(), CreateMode.PERSISTENT));
         operations.add(Op.create(layout.fence(term, 0), NOTHING, client.acl(), CreateMode.PERSISTENT));
         session.multi(operations);
@@ -239,7 +243,7 @@ final class TermRegister {
         }
         LeaderTerm next = term(last.getEpoch() + 1);
         List<Op> operations = new ArrayList<>(sameStore(look));
-        operations.add(onControllers(session));
+        operations.addAll(onControllers(session));
         operations.add(Op.setData(layout.term(), record(next.epoch()), stat.getVersion()));
         for (String fence : fences) {
             operations.add(Op.delete(layout.term() + "/" + fence, -1));
@@ -251,28 +255,36 @@ final class TermRegister {
 
     /**
      * What the write that begins a term does to the set of controllers: it checks that the set is still the one that
-     * lets this controller lead, or it writes it.
+     * lets this controller lead, or it writes it; and it takes this controller's seat, or checks that it is this one's.
      */
-    private Op onControllers(ZooKeeper session)
+    private List<Op> onControllers(ZooKeeper session)
             throws KeeperException, InterruptedException, InvalidProtocolBufferException, NotEntitledException {
         Stat stat = session.exists(layout.controllers(), false);
         Optional<ControllerSet> present = stat == null
                 ? Optional.empty()
                 : Optional.of(ControllerSetRecords.parse(session.getData(layout.controllers(), false, stat)));
-        ControllerSet.Entry entry = ControllerSet.entry(present, self);
+        Stat seatStat = new Stat();
+        Optional<Seat> seat = read(session, layout.seat(self.id()), seatStat).map(SeatText::parse);
+        ControllerSet.Entry entry = ControllerSet.entry(present, self, seat);
         if (entry instanceof ControllerSet.Entry.Refused refused) {
             throw new NotEntitledException(refused);
         }
+        byte[] taken = SeatText.of(ControllerSet.seatAtBegin(entry, present, self));
+        Op onSeat = seat.isEmpty()
+                ? Op.create(layout.seat(self.id()), taken, client.acl(), CreateMode.PERSISTENT)
+                : Op.setData(layout.seat(self.id()), taken, seatStat.getVersion());
         if (entry instanceof ControllerSet.Entry.Writing writing) {
             byte[] record = ControllerSetRecords.record(writing.set()).toByteArray();
-            return stat == null
-                    ? Op.create(layout.controllers(), record, client.acl(), CreateMode.PERSISTENT)
-                    : Op.setData(layout.controllers(), record, stat.getVersion());
+            return List.of(
+                    stat == null
+                            ? Op.create(layout.controllers(), record, client.acl(), CreateMode.PERSISTENT)
+                            : Op.setData(layout.controllers(), record, stat.getVersion()),
+                    onSeat);
         }
         if (stat == null) {
             throw new IllegalStateException("no set of controllers lets a controller in without writing one");
         }
-        return Op.check(layout.controllers(), stat.getVersion());
+        return List.of(Op.check(layout.controllers(), stat.getVersion()), onSeat);
     }
 
     private LeaderTerm term(long epoch) {
@@ -319,6 +331,7 @@ final class TermRegister {
                 .setFormat(FORMAT)
                 .setClusterUuid(UUID.randomUUID().toString())
                 .setCreatedAtMillis(time.wallMillis())
+                .setLeaseTimes(self.leaseTimes().word())
                 .build();
         makeIfAbsent(session, layout.cluster(), cluster.toByteArray());
     }

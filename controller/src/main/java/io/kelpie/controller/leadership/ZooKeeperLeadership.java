@@ -28,6 +28,7 @@ import org.apache.curator.framework.recipes.cache.CuratorCache;
 import org.apache.curator.framework.recipes.cache.CuratorCacheListener;
 import org.apache.curator.framework.recipes.leader.LeaderLatch;
 import org.apache.curator.framework.recipes.leader.LeaderLatchListener;
+import org.apache.curator.framework.state.ConnectionState;
 import org.apache.zookeeper.KeeperException;
 import org.apache.zookeeper.ZooKeeper;
 import org.jspecify.annotations.Nullable;
@@ -41,9 +42,13 @@ import org.slf4j.LoggerFactory;
  * A term begins when the write of {@link TermRegister} is known to have succeeded, and it is over for the store when the
  * next term's write succeeds, whatever this controller believes.
  *
+ * <p>The place in the line belongs to a session that carries nothing else. A session ends a fixed time after the last
+ * that the servers heard of it, and of one that carries a leader's writes and proofs they hear until its last moment; of
+ * an idle one they have heard half a ping's interval before, so that the next in line can try that much earlier.
+ *
  * <p>A suspended connection does not end a term: commits answer OUTCOME_UNKNOWN, and the term can go on if the
- * connection comes back within the session. The term ends when the session is lost, when {@code /term} is seen to name a
- * later one, or when it is resigned.
+ * connection comes back within the session. The term ends when either session is lost, when {@code /term} is seen to name
+ * a later one, or when it is resigned.
  *
  * <p>Everything happens on one thread of its own, on which the listener is told too. Only {@link #close} waits for that
  * thread, so a listener must not call it.
@@ -60,6 +65,7 @@ public final class ZooKeeperLeadership implements Leadership {
     private static final long CLOSE_SECONDS = 5;
 
     private final ZooKeeperClient client;
+    private final ZooKeeperClient line;
     private final ControllerSetView controllers;
     private final TermRegister register;
     private final ScheduledExecutorService thread;
@@ -96,6 +102,7 @@ public final class ZooKeeperLeadership implements Leadership {
             ShownEpochs shown,
             TimeSource time) {
         this.client = client;
+        this.line = client.another();
         this.controllers = controllers;
         this.pins = pins;
         this.shown = shown;
@@ -118,6 +125,11 @@ public final class ZooKeeperLeadership implements Leadership {
                         .forCreatesAndChanges((before, now) -> onThread(() -> termSeen(now)))
                         .build());
         termCache.start();
+        client.curator().getConnectionStateListenable().addListener((curator, state) -> {
+            if (state == ConnectionState.LOST) {
+                onThread(this::sessionLost);
+            }
+        });
         controllers.onChange(() -> onThread(this::reconsider));
         onThread(this::reconsider);
         onThread(this::examineRegularly);
@@ -212,6 +224,11 @@ public final class ZooKeeperLeadership implements Leadership {
                     "nothing needs to be done");
         }
         Accepted accepted = switch (why.get().kind()) {
+            case OTHER_LEASE_TIMES ->
+                throw new KelpieException(
+                        ErrorReason.ERROR_REASON_WRONG_STATE,
+                        why.get().reason(),
+                        why.get().fix());
             case HALF_RESTORED ->
                 throw new KelpieException(
                         ErrorReason.ERROR_REASON_WRONG_STATE,
@@ -276,7 +293,8 @@ public final class ZooKeeperLeadership implements Leadership {
     }
 
     private Optional<ReadOnly> distrusted(StoreHead head) {
-        return StoreTrust.judge(pins.get(), head) instanceof StoreVerdict.Distrusted distrusted
+        return StoreTrust.judge(pins.get(), head, controllers.self().leaseTimes())
+                        instanceof StoreVerdict.Distrusted distrusted
                 ? Optional.of(distrusted.why())
                 : contradiction;
     }
@@ -333,6 +351,15 @@ public final class ZooKeeperLeadership implements Leadership {
             Thread.currentThread().interrupt();
         }
         termCache.close();
+        line.close();
+    }
+
+    /** Nothing can be written in the term any more; another controller may do better. */
+    private void sessionLost() {
+        if (term != null) {
+            log.warn("{} is over: its session with the store is lost", term);
+            standAnew();
+        }
     }
 
     /** Stands while the set of controllers lets it lead, as far as this controller has read it. */
@@ -360,7 +387,7 @@ public final class ZooKeeperLeadership implements Leadership {
             return;
         }
         LeaderLatch next = new LeaderLatch(
-                client.curator(), client.layout().election(), controllers.self().id());
+                line.curator(), line.layout().election(), controllers.self().id());
         next.addListener(
                 new LeaderLatchListener() {
                     @Override

@@ -27,12 +27,26 @@ public interface LeaderRules {
         return last + times.fenceWait().toNanos();
     }
 
+    /**
+     * A lease that lasts until the thaw has no end to wait for: its host is not fenced by the wait before it has taken
+     * a lease that ends.
+     *
+     * @param untilThaw whether the host may hold a lease without an end
+     * @param waited whether the full wait is over
+     */
+    default boolean hasEnded(boolean untilThaw, boolean waited) {
+        return waited && !untilThaw;
+    }
+
     /** An answer "not leading" counts as a promise, as it can extend the host's lease. */
     default boolean answerIsPromise() {
         return true;
     }
 
-    /** Nothing is promised to a host, and nothing started there, from sending its fence until the outcome is known. */
+    /**
+     * Nothing is promised to a host, and nothing started there, from sending its fence until the outcome is known; and
+     * what it asked before is not granted after: its stream ends with the fence.
+     */
     default boolean silentWhileFencing() {
         return true;
     }

@@ -9,13 +9,18 @@ public enum InstanceEnd {
      * start took too long is FAILED.
      */
     COMMANDED,
-    /** It ended by itself with an error, was killed by somebody else or by a deadline, or was lost. */
+    /** It ended by itself with an error, was or was killed by somebody else or by a deadline. */
     FAILED,
     /**
      * Its host's lease ended, and the instance with it: the loss of a host, not of the VM. What follows is a matter of the
      * job's {@code onHostFailure}, which was {@code restart}; its restart policy speaks of the guest's own ends.
      */
     LEASE_ENDED,
+    /**
+     * Its host does not know what became of it, as after a loss of power: the loss of a host, not of the VM. Not at once, as
+     * nothing else slows down a host that loses what it runs again and again.
+     */
+    LOST,
     /** The host refused the start. */
     START_REJECTED
 }

@@ -21,7 +21,8 @@ public final class RestartDecider {
 
     /**
      * What follows from the end of an instance. An end by the host's lease counts as no failure and is restarted at once
-     * under every policy, {@code NEVER} too: who wants such a VM to stay where it was says {@code onHostFailure: leave}.
+     * under every policy, {@code NEVER} too: who wants such a VM to stay where it was says {@code onHostFailure: leave}. One
+     * that its host has lost counts as no failure either.
      *
      * @param earlierFailuresMillis instants of earlier failures, as the last decision answered them
      * @param nowMillis when the instance ended; the same clock as the earlier instants
@@ -31,6 +32,11 @@ public final class RestartDecider {
         List<Long> failures = withinWindow(policy, earlierFailuresMillis, nowMillis);
         return switch (end) {
             case LEASE_ENDED -> new RestartDecision.Restart(0, failures);
+            case LOST ->
+                switch (policy.when()) {
+                    case ON_FAILURE, ALWAYS -> new RestartDecision.Restart(FIRST_BACKOFF_MILLIS, failures);
+                    case NEVER -> new RestartDecision.FinalFailed(failures);
+                };
             case COMMANDED -> new RestartDecision.FinalClean(failures);
             case CLEAN ->
                 switch (policy.when()) {

@@ -9,10 +9,16 @@ import java.util.regex.Pattern;
  * @param id its id
  * @param address where hosts, operators and the other controllers reach it, host:port
  * @param mayLead false: it was added, or moved to this address, and not all members before have acknowledged that
+ * @param since version of the set by which it was added or moved to this address
  */
-public record Controller(String id, String address, boolean mayLead) {
+public record Controller(String id, String address, boolean mayLead, long since) {
     private static final int MAX_ADDRESS = 255;
     private static final Pattern ADDRESS = Pattern.compile("([A-Za-z0-9._-]+|\\[[0-9A-Fa-f:.%]+]):([0-9]{1,5})");
+
+    /** A member of the first set. */
+    public Controller(String id, String address, boolean mayLead) {
+        this(id, address, mayLead, 1);
+    }
 
     /** Whether a text looks like an address, host:port; whether its host can be resolved is not asked. */
     public static boolean isAddress(String text) {

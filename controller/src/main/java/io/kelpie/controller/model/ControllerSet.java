@@ -50,6 +50,40 @@ public record ControllerSet(long version, List<Controller> members, List<String>
         return present.get().entry(self);
     }
 
+    /**
+     * Whether a controller may begin a term, and is that controller.
+     *
+     * @param seat who the controller of its id is; empty: nobody yet
+     */
+    public static Entry entry(Optional<ControllerSet> present, ControllerIdentity self, Optional<Seat> seat) {
+        Optional<Controller> member = present.filter(ControllerSet::bindsSeats).flatMap(set -> set.member(self.id()));
+        if (member.isPresent() && seat.isPresent() && seat.get().isTakenFrom(self, member.get())) {
+            return seat.get().refusal(self);
+        }
+        return entry(present, self);
+    }
+
+    /**
+     * The seat that a controller takes with the write that begins its term: nobody may take it in between.
+     *
+     * @param entry what lets it begin
+     * @param present the set before that write
+     */
+    public static Seat seatAtBegin(Entry entry, Optional<ControllerSet> present, ControllerIdentity self) {
+        long version = entry instanceof Entry.Writing writing
+                ? writing.set().version()
+                : present.map(ControllerSet::version).orElse(1L);
+        return new Seat(self.holder(), version);
+    }
+
+    /**
+     * Whether a member must be the one that took its seat. A single controller need not: no host asks it for its lease, and
+     * nobody is left who could give its id to another if its data folder is lost.
+     */
+    public boolean bindsSeats() {
+        return members.size() > 1;
+    }
+
     private Entry entry(ControllerIdentity self) {
         Optional<Controller> found = member(self.id());
         if (found.isEmpty()) {
@@ -61,7 +95,7 @@ public record ControllerSet(long version, List<Controller> members, List<String>
         if (!member.address().equals(self.address())) {
             if (members.size() == 1) {
                 // Nothing is leased under one controller, so no host relies on where it was reached.
-                Controller moved = new Controller(self.id(), self.address(), true);
+                Controller moved = new Controller(self.id(), self.address(), true, version + 1);
                 return new Entry.Writing(new ControllerSet(version + 1, List.of(moved), List.of()));
             }
             return new Entry.Refused(
@@ -96,7 +130,7 @@ public record ControllerSet(long version, List<Controller> members, List<String>
         return new ControllerSet(
                 version,
                 members.stream()
-                        .map(member -> new Controller(member.id(), member.address(), true))
+                        .map(member -> new Controller(member.id(), member.address(), true, member.since()))
                         .toList(),
                 List.of());
     }

@@ -63,7 +63,7 @@ public sealed interface ControllerSetChange {
             return new Refused(
                     "the set has " + MAX_MEMBERS + " members, the most that it may have", "remove another first");
         }
-        return new Next(present.with(new Controller(id, address, false)));
+        return new Next(present.with(new Controller(id, address, false, present.version() + 1)));
     }
 
     /**

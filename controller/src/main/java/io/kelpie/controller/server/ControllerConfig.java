@@ -1,6 +1,7 @@
 package io.kelpie.controller.server;
 
 import io.kelpie.common.id.Names;
+import io.kelpie.common.lease.LeaseProfile;
 import io.kelpie.common.yaml.QuotedText;
 import io.kelpie.common.yaml.YamlMap;
 import io.kelpie.controller.fence.FenceConfig;
@@ -22,7 +23,8 @@ import org.jspecify.annotations.Nullable;
  * @param identity name of this controller among the others ({@code controllerId}, default {@code controller}); its
  *     address as the others reach it ({@code advertiseAddress}, default its address among {@code controllers}, else
  *     {@code listenAddress}); and the controllers that a new cluster begins with ({@code controllers: [c1=host:port, …]},
- *     the same list for all of them, default only this one)
+ *     the same list for all of them, default only this one) and with which lease times ({@code leaseTimes: standard} or
+ *     {@code large}, for more than 2,000 hosts; the same for all, fixed when the cluster is created)
  * @param listenAddress where operators and agents connect ({@code listenAddress}, default {@code 127.0.0.1:7400})
  * @param dataFolder everything that this controller keeps on disk ({@code dataFolder})
  * @param store where the cluster's state is
@@ -62,7 +64,8 @@ public record ControllerConfig(
         }
         InetSocketAddress listen = yaml.parsed("listenAddress", Addresses.parse("127.0.0.1:7400"), Addresses::parse);
         ControllerConfig config = new ControllerConfig(
-                identity(yaml, controllerId, listen),
+                identity(yaml, controllerId, listen)
+                        .with(yaml.parsed("leaseTimes", LeaseProfile.STANDARD, LeaseProfile::ofWord)),
                 listen,
                 Path.of(yaml.requiredString("dataFolder")),
                 store(yaml),

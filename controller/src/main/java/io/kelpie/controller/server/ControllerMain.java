@@ -30,7 +30,6 @@ public final class ControllerMain {
         }
         ControllerServer controller;
         try {
-            Files.createDirectories(config.dataFolder());
             controller = new ControllerServer(config, version());
         } catch (IOException e) {
             System.err.println("error: the controller cannot start: " + e.getMessage());

@@ -5,7 +5,6 @@ import com.google.common.util.concurrent.Futures;
 import com.google.common.util.concurrent.MoreExecutors;
 import io.grpc.ManagedChannel;
 import io.grpc.Status;
-import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.kelpie.controller.control.ControllerReach;
 import io.kelpie.controller.leadership.ControllerSetView;
 import io.kelpie.controller.model.Controller;
@@ -87,13 +86,8 @@ final class ControllerProbe implements ControllerReach, AutoCloseable {
     }
 
     private void ask(Controller member) {
-        ManagedChannel channel = channels.computeIfAbsent(
-                member,
-                asked -> NettyChannelBuilder.forTarget(asked.address())
-                        .usePlaintext()
-                        .disableRetry()
-                        .maxInboundMessageSize(MAX_MESSAGE_BYTES)
-                        .build());
+        ManagedChannel channel =
+                channels.computeIfAbsent(member, asked -> GrpcPeers.channel(asked.address(), MAX_MESSAGE_BYTES));
         Futures.addCallback(
                 ClusterServiceGrpc.newFutureStub(channel)
                         .withDeadlineAfter(DEADLINE_MILLIS, TimeUnit.MILLISECONDS)

@@ -5,7 +5,6 @@ import io.grpc.Server;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import io.grpc.protobuf.services.HealthStatusManager;
-import io.kelpie.common.lease.LeaseTimes;
 import io.kelpie.common.metrics.JvmMetrics;
 import io.kelpie.common.metrics.Metrics;
 import io.kelpie.common.metrics.MetricsServer;
@@ -23,6 +22,7 @@ import io.kelpie.controller.control.ControlQueue;
 import io.kelpie.controller.control.Membership;
 import io.kelpie.controller.dispatch.AgentStreams;
 import io.kelpie.controller.dispatch.HostContacts;
+import io.kelpie.controller.dispatch.LeaderWatches;
 import io.kelpie.controller.dispatch.LogRelay;
 import io.kelpie.controller.dispatch.NotLeadingAnswers;
 import io.kelpie.controller.fence.CommandFencePlugin;
@@ -34,6 +34,7 @@ import io.kelpie.controller.lease.LeaderRules;
 import io.kelpie.controller.lease.LeaseMetrics;
 import io.kelpie.controller.lease.LeaseThread;
 import io.kelpie.controller.lease.Leases;
+import io.kelpie.controller.model.ControllerIdentity;
 import io.kelpie.controller.scheduling.SchedulingPolicy;
 import io.kelpie.controller.server.embedded.EmbeddedZooKeeper;
 import io.kelpie.controller.store.ClusterStore;
@@ -51,6 +52,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -73,6 +75,12 @@ public final class ControllerServer implements AutoCloseable {
 
     private static final long CHECK_MILLIS = 1_000;
 
+    /** After the start, which is busy enough. */
+    private static final long REHEARSAL_SECONDS = 5;
+
+    /** Enough for the Java runtime to compile most of what they come through. */
+    private static final int REHEARSED_TERMS = 20;
+
     private final Deque<Closing> toClose = new ArrayDeque<>();
     private final Server server;
     private @Nullable EmbeddedZooKeeper embedded;
@@ -92,6 +100,8 @@ public final class ControllerServer implements AutoCloseable {
         Metrics metrics = new Metrics();
         JvmMetrics.register(metrics);
 
+        DataFolder folder = closeLater(DataFolder.take(config.dataFolder()));
+        ControllerIdentity self = config.identity().heldBy(folder.id().toString());
         String connectString;
         if (config.store() instanceof ControllerConfig.Store.Embedded inProcess) {
             EmbeddedZooKeeper zooKeeper =
@@ -108,7 +118,7 @@ public final class ControllerServer implements AutoCloseable {
         ZooKeeperClient client = closeLater(ZooKeeperClient.connect(connectString));
         ClusterStore store = closeLater(new ZooKeeperStore(client));
         ControllerSetStore setStore = closeLater(new ZooKeeperControllerSetStore(client));
-        ControllerSetView controllers = new ControllerSetView(setStore, config.identity());
+        ControllerSetView controllers = new ControllerSetView(setStore, self);
         Leadership leadership = closeLater(new ZooKeeperLeadership(client, controllers, pins, shownEpochs, time));
 
         metrics.gauge(
@@ -119,7 +129,7 @@ public final class ControllerServer implements AutoCloseable {
         ControlQueue queue = new ControlQueue();
         Leases leases = new Leases(
                 store,
-                LeaseTimes.DEFAULT,
+                self.leaseTimes().times(),
                 LeaderRules.SAFE,
                 time,
                 ControlLoop.leaseListener(queue),
@@ -143,22 +153,30 @@ public final class ControllerServer implements AutoCloseable {
                 time,
                 new ControlMetrics(metrics, queue));
         closeLater(new ControlThread(control));
-        control.start();
+        LeaderWatches leaderWatches = new LeaderWatches();
+        control.start(leaderWatches);
         controllers.start();
         probe.start(() -> control.view().isPresent());
+
+        if (config.identity().founding().size() > 1) {
+            ScheduledExecutorService rehearsal =
+                    Executors.newSingleThreadScheduledExecutor(task -> daemon(task, "kelpie-rehearsal"));
+            toClose.push(rehearsal::shutdownNow);
+            rehearsal.schedule(() -> rehearse(control, store), REHEARSAL_SECONDS, TimeUnit.SECONDS);
+        }
 
         ExecutorService restores = Executors.newSingleThreadExecutor(task -> daemon(task, "kelpie-restore"));
         toClose.push(restores::shutdownNow);
         StoreCare care = new StoreCare(
                 pins,
                 new Restore(
-                        new ZooKeeperSurgery(client, config.identity(), time),
+                        new ZooKeeperSurgery(client, self, time),
                         store,
                         pins,
                         shownEpochs,
                         leadership::readOnly,
                         controllers::set,
-                        config.identity(),
+                        self,
                         time),
                 config.dataFolder(),
                 restores);
@@ -176,6 +194,7 @@ public final class ControllerServer implements AutoCloseable {
                 queue,
                 leases,
                 new NotLeadingAnswers(controllers, leadership, leases, contacts::heard),
+                leaderWatches,
                 logs,
                 contacts,
                 time));
@@ -203,6 +222,24 @@ public final class ControllerServer implements AutoCloseable {
                 version,
                 Addresses.format(config.listenAddress()));
         return grpc;
+    }
+
+    /** A standby goes once through what it will have to do at once if it is to lead. */
+    private static void rehearse(ControlLoop control, ClusterStore store) {
+        if (control.view().isPresent()) {
+            return; // it has done so in earnest
+        }
+        store.readHosts().whenComplete((hosts, failure) -> log.debug("hosts read for rehearsal", failure));
+        try {
+            log.debug(
+                    "{} of {} rehearsed terms came to a VM that runs",
+                    Rehearsal.play(REHEARSED_TERMS),
+                    REHEARSED_TERMS);
+        } catch (InterruptedException closed) {
+            Thread.currentThread().interrupt();
+        } catch (RuntimeException defect) {
+            log.warn("the begin of a term could not be rehearsed: the first failover may take longer", defect);
+        }
     }
 
     private Server grpc(ControllerConfig config, List<BindableService> services, CallMetrics metrics)

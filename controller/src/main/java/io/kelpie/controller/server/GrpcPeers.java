@@ -13,18 +13,17 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
-/** The other controllers over TCP. Questions are rare, so each has a connection of its own. */
+/**
+ * Asks another controller for an operator's sake, once, whichever of the two leads: {@link ControllerProbe} is what
+ * watches over the others. Questions are rare, so each has a connection of its own.
+ */
 final class GrpcPeers implements Peers {
     private static final int MAX_MESSAGE_BYTES = 64 * 1024;
 
     @Override
     public CompletableFuture<GetHostContactResponse> hostContact(
             ControllerMember member, String hostId, Duration deadline) {
-        ManagedChannel channel = NettyChannelBuilder.forTarget(member.getAddress())
-                .usePlaintext()
-                .disableRetry()
-                .maxInboundMessageSize(MAX_MESSAGE_BYTES)
-                .build();
+        ManagedChannel channel = channel(member.getAddress(), MAX_MESSAGE_BYTES);
         CompletableFuture<GetHostContactResponse> answer = new CompletableFuture<>();
         ClusterServiceGrpc.newStub(channel)
                 .withDeadlineAfter(deadline.toMillis(), TimeUnit.MILLISECONDS)
@@ -48,5 +47,14 @@ final class GrpcPeers implements Peers {
                             }
                         });
         return answer.whenComplete((response, failure) -> channel.shutdown());
+    }
+
+    /** A connection to another controller; a call on it fails at once if nobody listens. */
+    static ManagedChannel channel(String address, int maxMessageBytes) {
+        return NettyChannelBuilder.forTarget(address)
+                .usePlaintext()
+                .disableRetry()
+                .maxInboundMessageSize(maxMessageBytes)
+                .build();
     }
 }

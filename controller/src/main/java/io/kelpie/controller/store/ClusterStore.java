@@ -10,7 +10,8 @@ import java.util.concurrent.CompletableFuture;
  * ({@code ClusterStoreContract}).
  *
  * <p>No method waits for the store. Futures complete on a thread of the store; dependent stages must only hand over to
- * their own thread. Failures of reads complete exceptionally with {@link StoreUnavailableException}.
+ * their own thread. Failures of reads complete exceptionally with {@link StoreUnavailableException}. A read whose future
+ * is cancelled is not gone on with.
  */
 public interface ClusterStore extends AutoCloseable {
     /**

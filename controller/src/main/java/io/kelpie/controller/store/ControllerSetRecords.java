@@ -27,8 +27,8 @@ public final class ControllerSetRecords {
         return new ControllerSet(
                 record.getSet().getVersion(),
                 record.getSet().getMembersList().stream()
-                        .map(member ->
-                                new Controller(member.getControllerId(), member.getAddress(), member.getMayLead()))
+                        .map(member -> new Controller(
+                                member.getControllerId(), member.getAddress(), member.getMayLead(), member.getSince()))
                         .toList(),
                 record.getAwaitedList());
     }
@@ -49,7 +49,8 @@ public final class ControllerSetRecords {
             message.addMembers(ControllerMember.newBuilder()
                     .setControllerId(member.id())
                     .setAddress(member.address())
-                    .setMayLead(member.mayLead()));
+                    .setMayLead(member.mayLead())
+                    .setSince(member.since()));
         }
         return message.build();
     }

@@ -1,5 +1,6 @@
 package io.kelpie.controller.store;
 
+import io.kelpie.controller.model.Seat;
 import java.util.function.Consumer;
 
 /**
@@ -23,6 +24,14 @@ public interface ControllerSetStore extends AutoCloseable {
      * once. May fail in silence: as long as the reader is told a lower version, it has to be repeated.
      */
     void acknowledge(String controllerId, long version);
+
+    /**
+     * Notes in the store who a controller is, if nobody is noted, or somebody under a version of the set before the given
+     * one. Returns at once. May fail in silence: as long as the reader is told otherwise, it has to be repeated.
+     *
+     * @param since version of the set by which the controller became a member
+     */
+    void takeSeat(String controllerId, Seat seat, long since);
 
     /** Ends what is under way. The store stays. */
     @Override

@@ -23,6 +23,8 @@ public record ReadOnly(Kind kind, String reason, String fix) {
         OLDER,
         /** A restore into it has not come to its end. */
         HALF_RESTORED,
+        /** Its cluster has other lease times than this controller was configured with. */
+        OTHER_LEASE_TIMES,
         /** A host that it knows says that it belongs to another cluster. */
         CONTRADICTED
     }

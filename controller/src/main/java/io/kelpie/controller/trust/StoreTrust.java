@@ -1,8 +1,10 @@
 package io.kelpie.controller.trust;
 
+import io.kelpie.common.lease.LeaseProfile;
 import io.kelpie.controller.trust.StoreVerdict.Distrusted;
 import io.kelpie.controller.trust.StoreVerdict.MayCreate;
 import io.kelpie.controller.trust.StoreVerdict.Trusted;
+import io.kelpie.proto.v1.ClusterRecord;
 import java.util.Optional;
 import java.util.UUID;
 
@@ -17,8 +19,29 @@ public final class StoreTrust {
 
     private StoreTrust() {}
 
-    /** Judges a store that answers. */
-    public static StoreVerdict judge(Optional<ClusterPin> pin, StoreHead head) {
+    /**
+     * Judges a store that answers. In a cluster with other lease times than its own a controller does not lead: it would
+     * wait too short a time for the leases of leaders before it, or grant longer ones than those after it wait for.
+     *
+     * @param leaseTimes what this controller was configured with
+     */
+    public static StoreVerdict judge(Optional<ClusterPin> pin, StoreHead head, LeaseProfile leaseTimes) {
+        StoreVerdict verdict = judge(pin, head);
+        String stored = head.cluster().map(ClusterRecord::getLeaseTimes).orElse("");
+        String ofCluster = stored.isEmpty() ? LeaseProfile.STANDARD.word() : stored;
+        if (!(verdict instanceof Trusted) || ofCluster.equals(leaseTimes.word())) {
+            return verdict;
+        }
+        return distrust(
+                ReadOnly.Kind.OTHER_LEASE_TIMES,
+                "the cluster was created with leaseTimes: " + ofCluster + ", and this controller is configured with "
+                        + leaseTimes.word() + "; they cannot be changed, as a leader has to know how long the leases of"
+                        + " the one before it last",
+                "write leaseTimes: " + ofCluster + " into this controller's configuration and start it again");
+    }
+
+    /** Judges a store that answers by what this controller remembers alone. */
+    static StoreVerdict judge(Optional<ClusterPin> pin, StoreHead head) {
         if (head.restore().isPresent()) {
             return distrust(
                     ReadOnly.Kind.HALF_RESTORED,

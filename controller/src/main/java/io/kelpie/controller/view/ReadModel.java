@@ -38,6 +38,14 @@ public final class ReadModel {
         this.version = firstVersion;
     }
 
+    /**
+     * A VM that was there when the term began: no change that a watch could see. Only before anyone else can read; quick
+     * if the VMs come in the order of their names.
+     */
+    public void loadVm(VmView vm) {
+        vms.put(vm.name(), vm);
+    }
+
     public void putVm(VmView vm) {
         vms.put(vm.name(), vm);
         changed(vm.name());

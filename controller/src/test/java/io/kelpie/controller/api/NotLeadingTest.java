@@ -61,6 +61,21 @@ class NotLeadingTest {
         assertThat(response.getLeaseMillis()).isEqualTo(12_000);
     }
 
+    /** Another process is the controller of its id, and may lead as such: nothing is promised in its name. */
+    @Test
+    void oneThatIsNotTheControllerOfItsIdGivesNoAnswer() {
+        lead();
+        TestController copy = new TestController(
+                cluster, time, TestController.identity("c2", "c1", "c2").heldBy("another-folder"));
+        copy.loop.start();
+        copy.settle();
+        ConfirmNotLeadingResponse response = ask(copy, CLUSTER);
+        assertThat(response.getNotLeading()).isFalse();
+        assertThat(response.hasControllerSet()).isFalse();
+        assertThat(response.getReason()).contains("another data folder (c2) is controller c2");
+        assertThat(ask(c2, CLUSTER).getNotLeading()).isTrue();
+    }
+
     @Test
     void itDoesNotNeedTheStore() {
         lead();

@@ -18,6 +18,7 @@ import io.kelpie.controller.control.TestAgent;
 import io.kelpie.controller.control.TestController;
 import io.kelpie.controller.dispatch.AgentStreams;
 import io.kelpie.controller.dispatch.HostContacts;
+import io.kelpie.controller.dispatch.LeaderWatches;
 import io.kelpie.controller.dispatch.LogRelay;
 import io.kelpie.controller.dispatch.NotLeadingAnswers;
 import io.kelpie.controller.store.memory.MemorySurgery;
@@ -81,6 +82,7 @@ final class TestApi implements AutoCloseable {
                         controller.leases,
                         new NotLeadingAnswers(
                                 controller.controllers, controller.leadership, controller.leases, contacts::heard),
+                        new LeaderWatches(),
                         logs,
                         contacts,
                         controller.time));

@@ -156,6 +156,20 @@ class StoreTrustLoopTest {
     }
 
     @Test
+    void theKillOfAnOrphanIsSentAgainToAHostThatConnectsAnew() {
+        TestAgent agent = controller.agent("h1").has(STRANGER, 4, InstancePhase.INSTANCE_PHASE_RUNNING);
+        agent.connect();
+        controller.settle();
+        resolve("h1", STRANGER, 4, OrphanAction.ORPHAN_ACTION_KILL).join();
+        agent.disconnect(); // and with it what was under way
+
+        TestAgent again = controller.agent("h1").has(STRANGER, 4, InstancePhase.INSTANCE_PHASE_RUNNING);
+        again.connect();
+        controller.settle();
+        assertThat(again.takeCommands()).singleElement().matches(Command::hasKill);
+    }
+
+    @Test
     void anInstanceOfAnUnknownVmIsListedAndCountedAndNeverKilled() {
         TestAgent agent = controller.agent("h1").memoryMib(1024).has(STRANGER, 4, InstancePhase.INSTANCE_PHASE_RUNNING);
         agent.sized(STRANGER, 1, 600).connect();

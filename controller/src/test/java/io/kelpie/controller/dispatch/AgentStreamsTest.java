@@ -1,6 +1,7 @@
 package io.kelpie.controller.dispatch;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.grpc.ManagedChannel;
 import io.grpc.Server;
@@ -12,22 +13,30 @@ import io.grpc.stub.ClientResponseObserver;
 import io.kelpie.common.error.GrpcErrors;
 import io.kelpie.controller.control.TestAgent;
 import io.kelpie.controller.control.TestController;
+import io.kelpie.controller.leadership.LeaderTerm;
+import io.kelpie.controller.leadership.TestTerms;
+import io.kelpie.controller.store.memory.MemoryCluster;
 import io.kelpie.proto.v1.AgentServiceGrpc;
 import io.kelpie.proto.v1.Command;
 import io.kelpie.proto.v1.CommandAck;
 import io.kelpie.proto.v1.ConnectRequest;
 import io.kelpie.proto.v1.ConnectResponse;
+import io.kelpie.proto.v1.ErrorReason;
 import io.kelpie.proto.v1.Heartbeat;
 import io.kelpie.proto.v1.Hello;
 import io.kelpie.proto.v1.HostHealth;
 import io.kelpie.proto.v1.InstancePhase;
 import io.kelpie.proto.v1.InstanceReport;
 import io.kelpie.proto.v1.VmState;
+import io.kelpie.proto.v1.WatchLeaderRequest;
+import io.kelpie.proto.v1.WatchLeaderResponse;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -44,6 +53,7 @@ class AgentStreamsTest {
     private static final int TOO_MANY = 10_002;
 
     private final TestController controller = TestController.leading();
+    private final LeaderWatches watches = new LeaderWatches();
     private final Server server;
     private final ManagedChannel channel;
 
@@ -56,6 +66,7 @@ class AgentStreamsTest {
                         controller.leases,
                         new NotLeadingAnswers(
                                 controller.controllers, controller.leadership, controller.leases, host -> {}),
+                        watches,
                         new LogRelay(),
                         new HostContacts(controller.time),
                         controller.time))
@@ -173,6 +184,26 @@ class AgentStreamsTest {
                         .getSequence())
                 .as("answered without the control thread")
                 .isEqualTo(7);
+    }
+
+    @Test
+    void aHostThatLooksForALeaderIsToldOnceThisControllerLeads() {
+        String hostId = UUID.randomUUID().toString();
+        Iterator<WatchLeaderResponse> heard = AgentServiceGrpc.newBlockingStub(channel)
+                .withDeadlineAfter(30, TimeUnit.SECONDS)
+                .watchLeader(WatchLeaderRequest.newBuilder().setHostId(hostId).build());
+        LeaderTerm term = TestTerms.begin(new MemoryCluster(UUID.randomUUID()));
+        watches.termBegan(term);
+        assertThat(heard.next().getEpoch()).isEqualTo(term.epoch());
+    }
+
+    @Test
+    void whoLooksForALeaderNamesItsHost() {
+        Iterator<WatchLeaderResponse> refused =
+                AgentServiceGrpc.newBlockingStub(channel).watchLeader(WatchLeaderRequest.getDefaultInstance());
+        assertThatThrownBy(refused::hasNext)
+                .satisfies(failure ->
+                        assertThat(GrpcErrors.reason(failure)).isEqualTo(ErrorReason.ERROR_REASON_INVALID_FIELD));
     }
 
     static Stream<Arguments> badFirstMessages() {

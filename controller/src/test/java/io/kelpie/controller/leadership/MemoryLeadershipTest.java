@@ -51,6 +51,19 @@ class MemoryLeadershipTest {
     }
 
     @Test
+    void oneThatIsCutOffKnowsWhatItReadBefore() {
+        one.start(first);
+        two.start(second);
+        two.setConnected(false);
+        two.expire();
+        one.loseSession();
+        assertThat(one.lastEpoch()).isEqualTo(2);
+        assertThat(two.lastEpoch()).isEqualTo(1);
+        two.setConnected(true);
+        assertThat(two.lastEpoch()).isGreaterThanOrEqualTo(2);
+    }
+
+    @Test
     void oneThatIsNoMemberNeverLeads() {
         one.start(first);
         MemoryControllerSetStore store = new MemoryControllerSetStore(cluster);
@@ -101,6 +114,72 @@ class MemoryLeadershipTest {
         assertThat(cluster.controllers().acknowledged()).isEmpty();
         stores.forEach(MemoryControllerSetStore::refresh);
         assertThat(cluster.controllers().acknowledged()).isEqualTo(Map.of("one", 1L, "two", 1L));
+    }
+
+    /** Two processes of one controller, as of a copied configuration: a host takes the answer of the one for both. */
+    @Test
+    void ofTwoThatGoByOneIdOnlyTheFirstIsThatController() {
+        one.start(first);
+        two.start(second);
+        stores.forEach(MemoryControllerSetStore::refresh);
+        MemoryControllerSetStore store = new MemoryControllerSetStore(cluster);
+        ControllerSetView copy = new ControllerSetView(
+                store, new ControllerIdentity("two", "10.0.0.2:7400", BOTH).heldBy("another-folder"));
+        MemoryLeadership copied = new MemoryLeadership(cluster, copy);
+        RecordingListener third = new RecordingListener();
+        copy.start();
+        copied.start(third);
+        store.refresh();
+
+        assertThat(copy.set()).isEmpty();
+        assertThat(copy.otherHolder().orElseThrow().why())
+                .contains("another data folder (two) is controller two")
+                .contains("another-folder");
+        assertThat(copy.otherHolder().orElseThrow().fix()).contains("give it a controllerId");
+        copied.usurp();
+        one.close();
+        assertThat(third.began()).isEmpty();
+        assertThat(second.present()).isPresent();
+    }
+
+    /** It leads before it has read anything: the write that begins its term makes it the controller, and no other. */
+    @Test
+    void aTermTakesTheSeatOfItsController() {
+        one.start(first);
+        MemoryControllerSetStore store = new MemoryControllerSetStore(cluster);
+        ControllerSetView copy = new ControllerSetView(
+                store, new ControllerIdentity("one", "10.0.0.1:7400", BOTH).heldBy("another-folder"));
+        copy.start();
+        store.refresh();
+        assertThat(copy.otherHolder()).isPresent();
+        stores.forEach(MemoryControllerSetStore::refresh);
+        assertThat(first.present()).isPresent();
+    }
+
+    /** Its data folder is lost: an operator says that it is dead, and adds it again. */
+    @Test
+    void aControllerThatWasRemovedAndAddedAgainIsWhoeverComesThen() {
+        one.start(first);
+        two.start(second);
+        stores.forEach(MemoryControllerSetStore::refresh);
+        LeaderTerm term = first.present().orElseThrow();
+        // Removed by version 2, which nobody has read.
+        commitSet(
+                term,
+                new ControllerSet(3, List.of(BOTH.get(0), new Controller("two", "10.0.0.2:7400", true, 3)), List.of()));
+        MemoryControllerSetStore store = new MemoryControllerSetStore(cluster);
+        ControllerSetView anew =
+                new ControllerSetView(store, new ControllerIdentity("two", "10.0.0.2:7400", BOTH).heldBy("new-folder"));
+        anew.start();
+        store.refresh();
+        assertThat(anew.set().orElseThrow().version()).isEqualTo(3);
+        assertThat(anew.otherHolder()).isEmpty();
+        // The former one was not dead. It has read nothing of it yet; whatever it says, it says by the former set.
+        two.usurp();
+        assertThat(second.began()).isEmpty();
+        stores.forEach(MemoryControllerSetStore::refresh);
+        one.close();
+        assertThat(second.began()).isEmpty();
     }
 
     @Test

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import com.google.protobuf.ByteString;
+import io.kelpie.common.lease.LeaseProfile;
 import io.kelpie.common.time.TimeSource;
 import io.kelpie.controller.model.ControllerIdentity;
 import io.kelpie.controller.model.ControllerSet;
@@ -76,6 +77,10 @@ class ZooKeeperLeadershipTest {
 
         Controller(String id) throws Exception {
             this(new ControllerIdentity(id, address(id), FOUNDING));
+        }
+
+        Controller(String id, String folder) throws Exception {
+            this(new ControllerIdentity(id, address(id), FOUNDING).heldBy(folder));
         }
 
         Controller(ControllerIdentity identity) throws Exception {
@@ -235,6 +240,56 @@ class ZooKeeperLeadershipTest {
         assertThat(epochIn(other)).isEqualTo(1);
     }
 
+    /** A copied configuration: nothing but the data folder tells the two apart. */
+    @Test
+    void ofTwoThatGoByOneIdOnlyTheFirstIsThatController() throws Exception {
+        Controller one = new Controller("one");
+        one.term();
+        Controller two = new Controller("two");
+        eventually().until(() -> two.view.set().isPresent());
+        Controller copy = new Controller("two", "another-folder");
+        eventually().until(() -> copy.view.otherHolder().isPresent());
+        assertThat(copy.view.set()).isEmpty();
+        one.leadership.close();
+        assertThat(two.term().epoch()).isEqualTo(2);
+        two.leadership.close();
+        assertThat(copy.listener.began()).isEmpty();
+        TermRegister register = new TermRegister(
+                copy.client,
+                new ControllerIdentity("two", address("two"), FOUNDING).heldBy("another-folder"),
+                TimeSource.system());
+        assertThatThrownBy(() -> register.begin(
+                        copy.client.curator().getZookeeperClient().getZooKeeper(), Optional.empty()))
+                .isInstanceOf(TermRegister.NotEntitledException.class)
+                .hasMessageContaining("another data folder (two) is controller two");
+    }
+
+    @Test
+    void aControllerWithOtherLeaseTimesThanItsClusterDoesNotLead() throws Exception {
+        Controller one = new Controller("one");
+        one.term();
+        Controller two =
+                new Controller(new ControllerIdentity("two", address("two"), FOUNDING).with(LeaseProfile.LARGE));
+        eventually().until(() -> two.leadership.readOnly().isPresent());
+        assertThat(two.leadership.readOnly().orElseThrow().fix()).contains("write leaseTimes: standard");
+        one.leadership.close();
+        TermRegister register = new TermRegister(two.client, two.view.self(), TimeSource.system());
+        assertThatThrownBy(() ->
+                        register.begin(two.client.curator().getZookeeperClient().getZooKeeper(), Optional.empty()))
+                .isInstanceOf(DistrustedStoreException.class);
+        assertThat(two.listener.began()).isEmpty();
+    }
+
+    /** The one that leads need not have read the set before: its term makes it the controller. */
+    @Test
+    void aTermTakesTheSeatOfItsController() throws Exception {
+        Controller one = new Controller("one");
+        one.term();
+        Controller copy = new Controller("one", "another-folder");
+        eventually().until(() -> copy.view.otherHolder().isPresent());
+        assertThat(one.listener.ended()).isEmpty();
+    }
+
     /** All are cut off for longer than a session lasts, and come back by themselves. */
     @Tag("real")
     @Test
@@ -316,6 +371,21 @@ class ZooKeeperLeadershipTest {
 
         two.leadership.resign(next);
         assertThat(one.term().epoch()).isEqualTo(3);
+    }
+
+    /** So that what a leader writes and proves until its last moment does not keep its place for longer. */
+    @Test
+    void thePlaceInTheLineBelongsToASessionThatCarriesNothingElse() throws Exception {
+        Controller one = new Controller("one");
+        one.term();
+        var zooKeeper = one.client.curator();
+        String line = one.client.layout().election();
+        List<String> places = zooKeeper.getChildren().forPath(line);
+        assertThat(places).hasSize(1);
+        long owner = zooKeeper.checkExists().forPath(line + "/" + places.get(0)).getEphemeralOwner();
+        assertThat(owner)
+                .isNotZero()
+                .isNotEqualTo(zooKeeper.getZookeeperClient().getZooKeeper().getSessionId());
     }
 
     /** Deposed between its plan and its commit: connected, in a live session, and unaware. */

@@ -42,6 +42,16 @@ class RestartDeciderTest {
                 .isEqualTo(new Restart(0, List.of(NOW - 1, NOW)));
     }
 
+    /** However often its host loses power, the VM has failed no more often than before. */
+    @Test
+    void anInstanceThatItsHostHasLostIsNoFailure() {
+        List<Long> used = List.of(NOW - 3, NOW - 2, NOW - 1);
+        RestartPolicy policy = new RestartPolicy(When.ON_FAILURE, 3, 60_000);
+        assertThat(RestartDecider.decide(policy, InstanceEnd.LOST, used, NOW))
+                .isEqualTo(new Restart(RestartDecider.FIRST_BACKOFF_MILLIS, used));
+        assertThat(RestartDecider.decide(policy, InstanceEnd.FAILED, used, NOW)).isInstanceOf(FinalFailed.class);
+    }
+
     @Test
     void theBackoffGrowsNoLongerThanFiveMinutes() {
         RestartPolicy patient = new RestartPolicy(When.ON_FAILURE, 1_000, 86_400_000);
@@ -76,7 +86,10 @@ class RestartDeciderTest {
         "NEVER, CLEAN, FinalClean",
         "NEVER, COMMANDED, FinalClean",
         "NEVER, FAILED, FinalFailed",
-        "NEVER, START_REJECTED, FinalFailed"
+        "NEVER, START_REJECTED, FinalFailed",
+        "ON_FAILURE, LOST, Restart",
+        "ALWAYS, LOST, Restart",
+        "NEVER, LOST, FinalFailed"
     })
     void thePolicySaysWhichEndsAreStartedAgain(When when, InstanceEnd end, String expected) {
         RestartDecision decision = RestartDecider.decide(new RestartPolicy(when, 5, 600_000), end, List.of(), NOW);
@@ -132,7 +145,8 @@ class RestartDeciderTest {
                 assertThat(kept).allMatch(instant -> instant > windowStart);
                 assertThat(decision instanceof FinalFailed)
                         .as("final failure, seed %d", seed)
-                        .isEqualTo(failed && RestartDecider.attemptsExhausted(policy, kept, now));
+                        .isEqualTo(failed && RestartDecider.attemptsExhausted(policy, kept, now)
+                                || end == InstanceEnd.LOST && when == When.NEVER);
                 if (decision instanceof Restart restart && end != InstanceEnd.LEASE_ENDED) {
                     assertThat(restart.backoffMillis()).isBetween(1_000L, 300_000L);
                     assertThat(when).isNotEqualTo(When.NEVER);

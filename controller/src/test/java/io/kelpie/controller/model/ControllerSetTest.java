@@ -35,11 +35,34 @@ class ControllerSetTest {
         return (ControllerSetChange.Refused) change;
     }
 
+    /** As it was added to version 4. */
+    private static Controller third(boolean mayLead) {
+        return new Controller(C3.id(), C3.address(), mayLead, 5);
+    }
+
     private static String whyNot(ControllerSet set) {
         ControllerSet.Entry entry = ControllerSet.entry(Optional.of(set), FIRST);
         assertThat(entry).isInstanceOf(ControllerSet.Entry.Refused.class);
         ControllerSet.Entry.Refused refused = (ControllerSet.Entry.Refused) entry;
         return refused.why() + " | " + refused.fix();
+    }
+
+    @Test
+    void oneThatDoesNotHoldItsSeatIsRefused() {
+        ControllerIdentity copy = FIRST.heldBy("another-folder");
+        Seat taken = new Seat(FIRST.holder(), 2);
+        assertThat(ControllerSet.entry(Optional.of(set(C1, C2)), FIRST, Optional.of(taken)))
+                .isEqualTo(new ControllerSet.Entry.Open());
+        assertThat(ControllerSet.entry(Optional.of(set(C1, C2)), copy, Optional.of(taken)))
+                .isEqualTo(taken.refusal(copy));
+        assertThat(ControllerSet.entry(Optional.of(set(C1, C2)), copy, Optional.empty()))
+                .isEqualTo(new ControllerSet.Entry.Open());
+        // Added again since, or alone: then whoever leads takes it.
+        assertThat(ControllerSet.entry(
+                        Optional.of(set(new Controller(C1.id(), C1.address(), true, 3), C2)), copy, Optional.of(taken)))
+                .isEqualTo(new ControllerSet.Entry.Open());
+        assertThat(ControllerSet.entry(Optional.of(set(C1)), copy, Optional.of(taken)))
+                .isEqualTo(new ControllerSet.Entry.Open());
     }
 
     @Test
@@ -70,17 +93,18 @@ class ControllerSetTest {
     @Test
     void theOnlyControllerTakesItsAddressFromItsConfiguration() {
         assertThat(ControllerSet.entry(Optional.of(set(new Controller("c1", "old:7400", true))), FIRST))
-                .isEqualTo(new ControllerSet.Entry.Writing(new ControllerSet(5, List.of(C1), List.of())));
+                .isEqualTo(new ControllerSet.Entry.Writing(
+                        new ControllerSet(5, List.of(new Controller(C1.id(), C1.address(), true, 5)), List.of())));
     }
 
     @Test
     void anAddedControllerWaitsForAllOthers() {
         ControllerSet added = next(ControllerSetChange.add(set(C1, C2), Map.of(), "c3", "three:7400", "c1"));
-        assertThat(added).isEqualTo(new ControllerSet(5, List.of(C1, C2, waiting(C3)), List.of("c1", "c2")));
+        assertThat(added).isEqualTo(new ControllerSet(5, List.of(C1, C2, third(false)), List.of("c1", "c2")));
         assertThat(added.missing(Map.of())).containsExactly("c1", "c2");
         assertThat(added.missing(Map.of("c1", 5L, "c2", 4L, "c3", 5L))).containsExactly("c2");
         assertThat(added.missing(Map.of("c1", 5L, "c2", 6L))).isEmpty();
-        assertThat(added.settled()).isEqualTo(new ControllerSet(5, List.of(C1, C2, C3), List.of()));
+        assertThat(added.settled()).isEqualTo(new ControllerSet(5, List.of(C1, C2, third(true)), List.of()));
     }
 
     @Test
@@ -108,7 +132,8 @@ class ControllerSetTest {
     @Test
     void aMovedControllerWaitsForTheOthers() {
         assertThat(next(ControllerSetChange.add(set(C1, C2), Map.of(), "c2", "new:7400", "c1")))
-                .isEqualTo(new ControllerSet(5, List.of(C1, new Controller("c2", "new:7400", false)), List.of("c1")));
+                .isEqualTo(
+                        new ControllerSet(5, List.of(C1, new Controller("c2", "new:7400", false, 5)), List.of("c1")));
         assertThat(refused(ControllerSetChange.add(set(C1, C2), Map.of(), "c1", "new:7400", "c1"))
                         .fix())
                 .contains("so that another leads");

@@ -1,8 +1,10 @@
 package io.kelpie.controller.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import io.kelpie.common.lease.LeaseProfile;
 import io.kelpie.common.yaml.YamlException;
 import io.kelpie.controller.fence.FenceConfig;
 import io.kelpie.controller.model.Controller;
@@ -45,15 +47,17 @@ class ControllerConfigTest {
                         metricsAddress: "[::1]:9400"
                         insecurePlaintext: true
                         vcpuOvercommitPercent: 150
+                        leaseTimes: large
                         fence: {command: [/opt/fence, --via, bmc], timeoutSeconds: 45}
                         """))
                 .isEqualTo(new ControllerConfig(
                         new ControllerIdentity(
-                                "c2",
-                                "c2.example:8400",
-                                List.of(
-                                        new Controller("c1", "c1.example:8400", true),
-                                        new Controller("c2", "c2.example:8400", true))),
+                                        "c2",
+                                        "c2.example:8400",
+                                        List.of(
+                                                new Controller("c1", "c1.example:8400", true),
+                                                new Controller("c2", "c2.example:8400", true)))
+                                .with(LeaseProfile.LARGE),
                         new InetSocketAddress("0.0.0.0", 8400),
                         Path.of("/data"),
                         new ControllerConfig.Store.External("z1:2181,z2:2181,z3:2181"),
@@ -61,6 +65,12 @@ class ControllerConfigTest {
                         true,
                         150,
                         Optional.of(new FenceConfig(List.of("/opt/fence", "--via", "bmc"), Duration.ofSeconds(45)))));
+    }
+
+    @Test
+    void otherLeaseTimesAreRefused() {
+        assertThatThrownBy(() -> ControllerConfig.parse("controller.yaml", LEAST + "leaseTimes: huge\n"))
+                .hasMessageContaining("give standard (up to 2,000 hosts) or large");
     }
 
     @Test

@@ -145,6 +145,51 @@ public abstract class ClusterStoreContract {
     }
 
     @Test
+    void readsLargeRecordsHoweverManyOfThemThereAre() {
+        ClusterStore store = newStore();
+        LeaderTerm term = beginTerm();
+        int largest = 2;
+        int large = 60;
+        for (int i = 0; i < largest; i++) {
+            get(store.commit(
+                    term, batch(new Put(new HostKey("largest-" + i), bytes(WriteBatch.MAX_BYTES), Write.ABSENT))));
+        }
+        for (int i = 0; i < large; i += 5) {
+            List<Write> writes = new ArrayList<>();
+            for (int j = i; j < i + 5; j++) {
+                writes.add(new Put(new HostKey("large-" + j), bytes(100_000), Write.ABSENT));
+            }
+            get(store.commit(term, new WriteBatch(writes)));
+        }
+        List<StoredRecord> hosts = get(store.readHosts());
+        assertThat(hosts).hasSize(largest + large);
+        assertThat(hosts.stream().mapToLong(host -> host.value().size()).sum())
+                .isEqualTo((long) largest * WriteBatch.MAX_BYTES + large * 100_000L);
+        assertThat(get(store.commit(term, batch(put(HOST, "the term goes on", Write.ABSENT)))))
+                .isEqualTo(COMMITTED);
+    }
+
+    @Test
+    void aCancelledReadHindersNothing() {
+        ClusterStore store = newStore();
+        LeaderTerm term = beginTerm();
+        List<Write> writes = new ArrayList<>();
+        for (int i = 0; i < 1_000; i++) {
+            writes.add(put(vm(i), "vm " + i, Write.ABSENT));
+        }
+        get(store.commit(term, new WriteBatch(writes)));
+        for (int i = 0; i < 20; i++) {
+            store.readVms().cancel(false);
+        }
+        assertThat(get(store.commit(term, batch(put(HOST, "a", Write.ABSENT))))).isEqualTo(COMMITTED);
+        assertThat(get(store.readVms())).hasSize(1_000);
+    }
+
+    private static ByteString bytes(int size) {
+        return ByteString.copyFrom(new byte[size]);
+    }
+
+    @Test
     void readsNothingUnderANameThatCannotBeStored() {
         ClusterStore store = newStore();
         beginTerm();

@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import io.kelpie.controller.leadership.LeaderTerm;
 import io.kelpie.controller.model.Controller;
 import io.kelpie.controller.model.ControllerSet;
+import io.kelpie.controller.model.Seat;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -116,6 +117,23 @@ public abstract class ControllerSetStoreContract {
         first.store.acknowledge("c1", 1);
         first.store.acknowledge("c2", 2);
         eventually(() -> second.last().acknowledged().equals(Map.of("c1", 2L, "c2", 2L)));
+    }
+
+    @Test
+    void aSeatIsTakenOnceSinceTheMemberWasAdded() {
+        Told first = new Told();
+        Told second = new Told();
+        commit(SECOND, beginTerm());
+        eventually(() -> first.set().equals(Optional.of(SECOND)));
+        eventually(() -> second.set().equals(Optional.of(SECOND)));
+        first.store.takeSeat("c2", new Seat("folder-a", 2), 1);
+        eventually(() -> new Seat("folder-a", 2).equals(second.last().seats().get("c2")));
+        second.store.takeSeat("c2", new Seat("folder-b", 2), 2);
+        letHappen();
+        eventually(() -> new Seat("folder-a", 2).equals(second.last().seats().get("c2")));
+        second.store.takeSeat("c2", new Seat("folder-b", 3), 3);
+        eventually(() -> new Seat("folder-b", 3).equals(first.last().seats().get("c2")));
+        assertThat(first.last().acknowledged()).isEmpty();
     }
 
     @Test

@@ -2,8 +2,10 @@ package io.kelpie.controller.trust;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.kelpie.common.lease.LeaseProfile;
 import io.kelpie.proto.v1.ClusterRecord;
 import io.kelpie.proto.v1.RestoreRecord;
+import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
@@ -70,6 +72,29 @@ class StoreTrustTest {
                 5,
                 Optional.empty());
         assertThat(StoreTrust.judge(pinned(7), restored)).isEqualTo(new StoreVerdict.Trusted(OTHER));
+    }
+
+    /** Its term would not outwait the leases of the terms before it, or theirs would not outwait its own. */
+    @Test
+    void aClusterWithOtherLeaseTimesIsNotLed() {
+        StoreHead old = store(OURS, 9);
+        StoreHead large = new StoreHead(
+                Optional.of(old.cluster().orElseThrow().toBuilder()
+                        .setLeaseTimes("large")
+                        .build()),
+                9,
+                Optional.empty());
+        assertThat(StoreTrust.judge(pinned(7), old, LeaseProfile.STANDARD)).isEqualTo(new StoreVerdict.Trusted(OURS));
+        assertThat(StoreTrust.judge(pinned(7), large, LeaseProfile.LARGE)).isEqualTo(new StoreVerdict.Trusted(OURS));
+        for (StoreVerdict verdict : List.of(
+                StoreTrust.judge(pinned(7), old, LeaseProfile.LARGE),
+                StoreTrust.judge(Optional.empty(), large, LeaseProfile.STANDARD))) {
+            assertThat(verdict).isInstanceOf(StoreVerdict.Distrusted.class);
+            assertThat(((StoreVerdict.Distrusted) verdict).why().kind()).isEqualTo(ReadOnly.Kind.OTHER_LEASE_TIMES);
+        }
+        ReadOnly why = ((StoreVerdict.Distrusted) StoreTrust.judge(pinned(7), large, LeaseProfile.STANDARD)).why();
+        assertThat(why.reason()).contains("created with leaseTimes: large").contains("configured with standard");
+        assertThat(why.fix()).contains("write leaseTimes: large");
     }
 
     @Test

@@ -3,6 +3,7 @@ package io.kelpie.controller.store.memory;
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.kelpie.controller.model.ControllerIdentity;
 import io.kelpie.controller.model.ControllerSet;
+import io.kelpie.controller.model.Seat;
 import io.kelpie.controller.store.ControllerSetRecords;
 import io.kelpie.controller.store.ControllersRead;
 import io.kelpie.controller.store.FencedSequence.Answer;
@@ -66,6 +67,7 @@ public class MemoryCluster {
     private final List<Candidate> candidates = new ArrayList<>();
     private final List<LateBatch> late = new ArrayList<>();
     private final Map<String, Long> acknowledged = new HashMap<>();
+    private final Map<String, Seat> seats = new HashMap<>();
     private @Nullable Term term;
     private int fenceGeneration;
     private int fenceVersion;
@@ -121,7 +123,9 @@ public class MemoryCluster {
      * @return the term, or empty if the committed set of controllers does not let this one lead
      */
     public synchronized Optional<Term> beginTerm(ControllerIdentity controller) {
-        ControllerSet.Entry entry = ControllerSet.entry(controllerSet(), controller);
+        Optional<ControllerSet> present = controllerSet();
+        ControllerSet.Entry entry =
+                ControllerSet.entry(present, controller, Optional.ofNullable(seats.get(controller.id())));
         if (entry instanceof ControllerSet.Entry.Refused) {
             return Optional.empty();
         }
@@ -136,10 +140,12 @@ public class MemoryCluster {
                             ControllerSetRecords.record(writing.set()).toByteString(),
                             version + 1));
         }
+        seats.put(controller.id(), ControllerSet.seatAtBegin(entry, present, controller));
         Term next = new Term(term == null ? 1 : term.epoch() + 1, controller.id(), controller.address());
         term = next;
         fenceGeneration = 0;
         fenceVersion = 0;
+        written();
         return Optional.of(next);
     }
 
@@ -148,9 +154,18 @@ public class MemoryCluster {
         acknowledged.merge(controllerId, version, Math::max);
     }
 
+    /** Notes who a controller is, unless somebody is noted since it has been a member. */
+    public synchronized void takeSeat(String controllerId, Seat seat, long since) {
+        Seat present = seats.get(controllerId);
+        if (present == null || present.version() < since) {
+            seats.put(controllerId, seat);
+        }
+    }
+
     /** What every controller can read about the controllers. */
     public synchronized ControllersRead controllers() {
-        return new ControllersRead(clusterRecord().map(ClusterRecord::getClusterUuid), controllerSet(), acknowledged);
+        return new ControllersRead(
+                clusterRecord().map(ClusterRecord::getClusterUuid), controllerSet(), acknowledged, seats);
     }
 
     private Optional<ClusterRecord> clusterRecord() {
@@ -207,6 +222,7 @@ public class MemoryCluster {
     public synchronized void wipe() {
         records.clear();
         acknowledged.clear();
+        seats.clear();
         term = null;
         mark = null;
         fenceGeneration++;
@@ -269,6 +285,9 @@ public class MemoryCluster {
         return fenceVersion == place.version() ? Answer.APPLIED : Answer.FENCE_BEHIND;
     }
 
+    /** Records have been written, deleted, or a term was begun. Called within the write. */
+    protected void written() {}
+
     synchronized Answer apply(String fence, Place place, WriteBatch batch) {
         Answer fenced = judge(fence, place);
         if (fenced != Answer.APPLIED) {
@@ -297,6 +316,9 @@ public class MemoryCluster {
         }
         changed.forEach((key, record) ->
                 record.ifPresentOrElse(present -> records.put(key, present), () -> records.remove(key)));
+        if (!changed.isEmpty()) {
+            written();
+        }
         return true;
     }
 

@@ -1,5 +1,6 @@
 package io.kelpie.controller.store.memory;
 
+import io.kelpie.controller.model.Seat;
 import io.kelpie.controller.store.ControllerSetStore;
 import io.kelpie.controller.store.ControllersRead;
 import java.util.function.Consumer;
@@ -53,6 +54,13 @@ public final class MemoryControllerSetStore implements ControllerSetStore {
     public synchronized void acknowledge(String controllerId, long version) {
         if (connected) {
             cluster.acknowledge(controllerId, version);
+        }
+    }
+
+    @Override
+    public synchronized void takeSeat(String controllerId, Seat seat, long since) {
+        if (connected) {
+            cluster.takeSeat(controllerId, seat, since);
         }
     }
 

@@ -7,6 +7,8 @@ import org.apache.curator.framework.CuratorFrameworkFactory;
 import org.apache.curator.framework.state.SessionConnectionStateErrorPolicy;
 import org.apache.curator.retry.BoundedExponentialBackoffRetry;
 import org.apache.zookeeper.ZooDefs;
+import org.apache.zookeeper.client.ZKClientConfig;
+import org.apache.zookeeper.common.ZKConfig;
 import org.apache.zookeeper.data.ACL;
 
 /**
@@ -28,16 +30,28 @@ public final class ZooKeeperClient implements AutoCloseable {
      */
     private static final int EXPIRATION_PERCENT = 100;
 
+    /**
+     * What one answer may be: {@link TreeRead} asks for many records at once, and even if each of them is as large as a
+     * batch lets it be, their answer must not be refused, as that would cut the connection. (ZooKeeper's own limit, 1 MiB,
+     * is a client's guard against what is no ZooKeeper server; memory is only used for what comes.)
+     */
+    static final int MAX_ANSWER_BYTES = 64 * 1024 * 1024;
+
     private static final int RETRY_FIRST_MILLIS = 50;
     private static final int RETRY_LONGEST_MILLIS = 1_000;
     private static final int RETRIES = 10;
 
     private final CuratorFramework curator;
     private final ZooKeeperLayout layout;
+    private final String connectString;
+    private final Duration sessionTimeout;
 
-    private ZooKeeperClient(CuratorFramework curator, ZooKeeperLayout layout) {
+    private ZooKeeperClient(
+            CuratorFramework curator, ZooKeeperLayout layout, String connectString, Duration sessionTimeout) {
         this.curator = curator;
         this.layout = layout;
+        this.connectString = connectString;
+        this.sessionTimeout = sessionTimeout;
     }
 
     /**
@@ -61,7 +75,10 @@ public final class ZooKeeperClient implements AutoCloseable {
         }
         ZooKeeperLayout layout = new ZooKeeperLayout(root);
         int timeoutMillis = Math.toIntExact(sessionTimeout.toMillis());
+        ZKClientConfig limits = new ZKClientConfig();
+        limits.setProperty(ZKConfig.JUTE_MAXBUFFER, Integer.toString(MAX_ANSWER_BYTES));
         CuratorFramework curator = CuratorFrameworkFactory.builder()
+                .zkClientConfig(limits)
                 .connectString(hosts)
                 .sessionTimeoutMs(timeoutMillis)
                 .connectionTimeoutMs(timeoutMillis)
@@ -75,7 +92,12 @@ public final class ZooKeeperClient implements AutoCloseable {
                 .dontUseContainerParents()
                 .build();
         curator.start();
-        return new ZooKeeperClient(curator, layout);
+        return new ZooKeeperClient(curator, layout, connectString, sessionTimeout);
+    }
+
+    /** Begins to connect in the same way once more, with a session of its own; the caller's to close. */
+    public ZooKeeperClient another() {
+        return connect(connectString, sessionTimeout);
     }
 
     /** The connection itself. */

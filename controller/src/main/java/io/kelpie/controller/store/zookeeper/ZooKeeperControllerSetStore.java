@@ -2,6 +2,7 @@ package io.kelpie.controller.store.zookeeper;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.kelpie.controller.model.ControllerSet;
+import io.kelpie.controller.model.Seat;
 import io.kelpie.controller.store.ControllerSetRecords;
 import io.kelpie.controller.store.ControllerSetStore;
 import io.kelpie.controller.store.ControllersRead;
@@ -82,25 +83,52 @@ public final class ZooKeeperControllerSetStore implements ControllerSetStore {
 
     @Override
     public void acknowledge(String controllerId, long version) {
+        write(
+                controllerId,
+                "acknowledge version " + version + " of the controller set",
+                session -> write(session, controllerId, version));
+    }
+
+    @Override
+    public void takeSeat(String controllerId, Seat seat, long since) {
+        write(controllerId, "take the seat of " + controllerId, session -> write(session, controllerId, seat, since));
+    }
+
+    private interface Writing {
+        void to(ZooKeeper session) throws KeeperException, InterruptedException;
+    }
+
+    private void write(String controllerId, String what, Writing writing) {
         if (!RecordKey.NAME.matcher(controllerId).matches()) {
             throw new IllegalArgumentException("not a name of a controller: " + controllerId);
         }
         onThread(() -> {
             try {
-                write(client.curator().getZookeeperClient().getZooKeeper(), controllerId, version);
+                writing.to(client.curator().getZookeeperClient().getZooKeeper());
             } catch (InterruptedException interrupted) {
                 Thread.currentThread().interrupt();
                 return;
             } catch (KeeperException notDone) {
-                log.info("could not acknowledge version {} of the controller set: {}", version, notDone.code());
+                log.info("could not {}: {}", what, notDone.code());
                 told = null;
             } catch (Exception noSession) {
                 // Curator's own signature; it has not even sent anything.
-                log.info("could not acknowledge version {} of the controller set", version, noSession);
+                log.info("could not {}", what, noSession);
                 told = null;
             }
             lookSoon();
         });
+    }
+
+    private void write(ZooKeeper session, String controllerId, Seat seat, long since)
+            throws KeeperException, InterruptedException {
+        String path = layout.seat(controllerId);
+        Stat stat = session.exists(path, false);
+        if (stat == null) {
+            session.create(path, SeatText.of(seat), client.acl(), CreateMode.PERSISTENT);
+        } else if (SeatText.parse(session.getData(path, false, stat)).version() < since) {
+            session.setData(path, SeatText.of(seat), stat.getVersion());
+        }
     }
 
     @Override
@@ -172,12 +200,19 @@ public final class ZooKeeperControllerSetStore implements ControllerSetStore {
         Optional<ControllerSet> set =
                 controllers.isEmpty() ? Optional.empty() : Optional.of(ControllerSetRecords.parse(controllers.get()));
         Map<String, Long> acknowledged = new HashMap<>();
+        Map<String, Seat> seats = new HashMap<>();
         if (set.isPresent()) {
-            for (String id : session.getChildren(layout.controllers(), false)) {
-                data(session, layout.acknowledgement(id)).ifPresent(text -> acknowledged.put(id, version(text)));
+            for (String child : session.getChildren(layout.controllers(), false)) {
+                Optional<byte[]> text = data(session, layout.controllers() + "/" + child);
+                Optional<String> seated = layout.seated(child);
+                if (text.isPresent() && seated.isPresent()) {
+                    seats.put(seated.get(), SeatText.parse(text.get()));
+                } else if (text.isPresent()) {
+                    acknowledged.put(child, version(text.get()));
+                }
             }
         }
-        return new ControllersRead(uuid, set, acknowledged);
+        return new ControllersRead(uuid, set, acknowledged, seats);
     }
 
     private void write(ZooKeeper session, String controllerId, long version)

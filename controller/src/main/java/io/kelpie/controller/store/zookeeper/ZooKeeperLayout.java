@@ -6,7 +6,6 @@ import io.kelpie.controller.store.RecordKey;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.regex.Pattern;
@@ -21,6 +20,7 @@ import java.util.zip.CRC32;
  * /term/&lt;epoch&gt;-&lt;nonce&gt;-&lt;generation&gt;  the fence of that term; exactly one
  * /controllers                       the committed set of controllers
  * /controllers/&lt;id&gt;                  the version of the set that this controller has read
+ * /controllers/&lt;id&gt;.seat             which data folder is this controller
  * /config                            what operators set for the whole cluster
  * /restore                           only while a backup is being put into the store
  * /election/…                        who stands for election
@@ -39,6 +39,7 @@ public final class ZooKeeperLayout {
     private static final Pattern UUID_TEXT =
             Pattern.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}");
     private static final int MAX_ROOT = 64;
+    private static final String SEAT = ".seat";
 
     /** The folders of records: how deep below its folder a record lies, and how its path tells its key. */
     enum Folder {
@@ -91,6 +92,18 @@ public final class ZooKeeperLayout {
     /** The version of the set that a controller has read. */
     String acknowledgement(String controllerId) {
         return controllers() + "/" + controllerId;
+    }
+
+    /** Who a controller is. No id of a controller has a dot. */
+    public String seat(String controllerId) {
+        return controllers() + "/" + controllerId + SEAT;
+    }
+
+    /** The controller whose seat a child of the set of controllers is; empty: it is no seat. */
+    Optional<String> seated(String child) {
+        return child.endsWith(SEAT)
+                ? Optional.of(child.substring(0, child.length() - SEAT.length()))
+                : Optional.empty();
     }
 
     /** There only while a backup is being put into the store. */
@@ -172,6 +185,8 @@ public final class ZooKeeperLayout {
     private static String sharded(String name) {
         CRC32 hash = new CRC32();
         hash.update(name.getBytes(StandardCharsets.UTF_8));
-        return String.format(Locale.ROOT, "/%02x/%s", hash.getValue() & 0xff, name);
+        int folder = (int) hash.getValue() & 0xff;
+        // Not by a format: a new leader makes a hundred thousand of these.
+        return "/" + Character.forDigit(folder >>> 4, 16) + Character.forDigit(folder & 0xf, 16) + "/" + name;
     }
 }

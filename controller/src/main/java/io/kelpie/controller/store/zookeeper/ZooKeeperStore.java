@@ -225,15 +225,7 @@ public final class ZooKeeperStore implements ClusterStore {
         afterSync(
                 layout.folder(folder),
                 result,
-                session -> new TreeRead(session, layout, folder, knownFolders::add)
-                        .start()
-                        .whenComplete((records, failure) -> {
-                            if (failure != null) {
-                                result.completeExceptionally(failure);
-                            } else {
-                                result.complete(records);
-                            }
-                        }));
+                session -> new TreeRead(session, layout, folder, knownFolders::add, result).start());
         return result;
     }
 
