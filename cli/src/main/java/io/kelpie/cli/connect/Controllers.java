@@ -41,6 +41,14 @@ public final class Controllers implements AutoCloseable {
     private static final Duration FIRST_BACKOFF = Duration.ofMillis(100);
     private static final Duration LONGEST_BACKOFF = Duration.ofSeconds(1);
     private static final Duration SHORTEST_ATTEMPT = Duration.ofMillis(500);
+
+    /**
+     * How long a controller may take at first. One that is stopped takes a call and never answers; one that is only slow
+     * has twice as long when it is asked again.
+     */
+    private static final Duration FIRST_ATTEMPT = Duration.ofSeconds(2);
+
+    private static final int ROUNDS_DOUBLED = 10;
     private static final Duration PATIENCE = Duration.ofSeconds(2);
 
     private final List<ControllerAddress> configured;
@@ -144,6 +152,13 @@ public final class Controllers implements AutoCloseable {
         return Math.max(1, Math.min(left, Math.max(share, SHORTEST_ATTEMPT.toNanos())));
     }
 
+    /** Calls that may take longer than others get their whole share at once: they would rarely be through before. */
+    private long attemptNanos(Duration timeout, long untilNanos, int round) {
+        long share = attemptNanos(timeout, untilNanos);
+        boolean usual = timeout.compareTo(requestTimeout) <= 0 && configured.size() > 1;
+        return usual ? Math.min(share, FIRST_ATTEMPT.toNanos() << Math.min(round, ROUNDS_DOUBLED)) : share;
+    }
+
     /** What one controller said when it was asked alone. */
     public sealed interface Answer<T> {
         record Given<T>(T value) implements Answer<T> {}
@@ -168,6 +183,7 @@ public final class Controllers implements AutoCloseable {
         private final long untilNanos;
         private final Map<ControllerAddress, StatusRuntimeException> lastFailure = new LinkedHashMap<>();
         private final Map<ControllerAddress, Attempt> lastAttempt = new HashMap<>();
+        private int rounds;
         private boolean everReached;
         private boolean saidThatItWaits;
 
@@ -230,7 +246,7 @@ public final class Controllers implements AutoCloseable {
                 if (!tried.add(address)) {
                     continue;
                 }
-                Attempt attempt = new Attempt(withDeadline ? attemptNanos(timeout, untilNanos) : 0);
+                Attempt attempt = new Attempt(withDeadline ? attemptNanos(timeout, untilNanos, rounds) : 0);
                 underWay = attempt;
                 try {
                     T answer = call.on(channel(address), attempt);
@@ -250,6 +266,7 @@ public final class Controllers implements AutoCloseable {
                     underWay = null;
                 }
             }
+            rounds++;
             if (stale != null) {
                 tell(stale.from(), stale.mark());
                 return Optional.of(stale.answer());

@@ -1,6 +1,7 @@
 package io.kelpie.cli.connect;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assertions.assertTimeout;
 
 import io.kelpie.cli.ExitCode;
 import io.kelpie.cli.testing.FakeCluster;
@@ -11,6 +12,7 @@ import io.kelpie.proto.v1.ScaleJobRequest;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -122,6 +124,18 @@ class ControllersTest {
         assertThat(result.exitCode()).isZero();
         assertThat(cluster.requests).hasSize(2);
         assertThat(cluster.done).containsExactly("ScaleJobRequest");
+    }
+
+    @Test
+    void aControllerThatIsStoppedDelaysACommandByAMomentOnly() {
+        one.hang(1_000);
+
+        assertTimeout(
+                Duration.ofSeconds(10),
+                () -> assertThat(kelpie.at(one, two)
+                                .run("scale", "job", "web", "3", "--request-timeout", "60s")
+                                .exitCode())
+                        .isZero());
     }
 
     @Test
