@@ -43,12 +43,23 @@ isolated() {
         -cp "$root/integration-tests/target/test-classes:$(<"$classpath")" "$class" "$@" &
     pid=$!
     # shellcheck disable=SC2064 # the values of now
-    trap "kill -KILL $pid 2>/dev/null || true" INT TERM HUP
+    trap "end_isolated $pid" INT TERM HUP
     wait "$pid" || status=$?
     trap - INT TERM HUP
     wait "$pid" 2>/dev/null || true
     rm -rf "$isolated_dir"
     return "$status"
+}
+
+# end_isolated PID: kills what `isolated` has started, and waits until the first process of the namespace, which ends
+# after all others in it, is gone: then nobody writes into the folder any more.
+end_isolated() {
+    local first
+    first=$(ps -o pid= --ppid "$1" | tr -d ' ') || true
+    kill -KILL "$1" 2>/dev/null || true
+    if [[ -n $first ]]; then
+        timeout 10 tail --pid="$first" -f /dev/null || true
+    fi
 }
 
 # Compiles the integration tests and writes their class path, unless nothing has changed since.

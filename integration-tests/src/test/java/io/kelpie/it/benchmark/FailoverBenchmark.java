@@ -18,11 +18,13 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -51,6 +53,8 @@ public final class FailoverBenchmark {
 
     private final Samples leaderKill = new Samples("leader: kill -9 to START_ACCEPTED of a new job");
     private final Samples leaderStop = new Samples("leader: SIGSTOP to START_ACCEPTED of a new job");
+    private final Stages killStages = new Stages("kill -9");
+    private final Stages stopStages = new Stages("SIGSTOP");
     private final Samples latchKill = new Samples("bare latch: kill -9 to the other leads");
     private final Samples latchStop = new Samples("bare latch: SIGSTOP to the other leads");
     private final Samples silentAgent = new Samples("agent: SIGSTOP to its VMs RUNNING elsewhere");
@@ -59,10 +63,17 @@ public final class FailoverBenchmark {
     private final Samples grant = new Samples("new leader: term began to a host's next grant");
     private final Samples read = new Samples("new leader: term began to VMs listed");
 
+    /** Parts of it, by the new leader's own clock and its name for them. */
+    private final Map<String, Samples> phases = new LinkedHashMap<>();
+
     private FailoverBenchmark(TestCluster cluster, ImpatientClient client, int runs) {
         this.cluster = cluster;
         this.client = client;
         this.runs = runs;
+        phases.put("hosts", new Samples("  hosts listed and read"));
+        phases.put("read", new Samples("  everything else listed and read"));
+        phases.put("parse", new Samples("  parsed"));
+        phases.put("build", new Samples("  built"));
     }
 
     public static void main(String[] arguments) throws Exception {
@@ -123,7 +134,12 @@ public final class FailoverBenchmark {
             silentAgent.add(silentAgent(cluster.fullest()));
             silentHost.add(silentHost(cluster.fullest()));
         }
-        print(List.of(leaderKill, latchKill, leaderStop, latchStop, silentAgent, silentHost, gap), loadBefore);
+        List<Samples> rows = new ArrayList<>(List.of(latchKill, leaderKill));
+        rows.addAll(killStages.rows());
+        rows.addAll(List.of(latchStop, leaderStop));
+        rows.addAll(stopStages.rows());
+        rows.addAll(List.of(silentAgent, silentHost, gap));
+        print(rows, loadBefore);
         return json();
     }
 
@@ -139,7 +155,9 @@ public final class FailoverBenchmark {
                 newLeader(zooKeeper);
             }
         }
-        print(List.of(grant, read), loadBefore);
+        List<Samples> rows = new ArrayList<>(List.of(grant, read));
+        rows.addAll(phases.values());
+        print(rows, loadBefore);
         return json();
     }
 
@@ -148,7 +166,12 @@ public final class FailoverBenchmark {
                 + leaderStop.json() + ",\"bareLatchKillMillis\":" + latchKill.json() + ",\"bareLatchStopMillis\":"
                 + latchStop.json() + ",\"silentAgentMillis\":" + silentAgent.json() + ",\"silentHostMillis\":"
                 + silentHost.json() + ",\"overlapMillis\":" + cluster.watcher().overlapMillis()
-                + ",\"loadMillis\":{\"grant\":" + grant.json() + ",\"read\":" + read.json() + "}}";
+                + ",\"loadMillis\":{\"grant\":" + grant.json() + ",\"read\":" + read.json() + ",\"phases\":{"
+                + phases.entrySet().stream()
+                        .map(phase ->
+                                "\"" + phase.getKey() + "\":" + phase.getValue().json())
+                        .collect(Collectors.joining(","))
+                + "}}}";
     }
 
     /** From the loss of the leader until a host has accepted the start of a VM whose job was submitted after it. */
@@ -156,6 +179,7 @@ public final class FailoverBenchmark {
         String leader = awaitLeader();
         ServerProcess process = cluster.process(leader);
         JobSpec job = Jobs.idle("after-" + ++jobs, 1);
+        Instant began = Instant.now();
         long begin = System.nanoTime();
         if (kill) {
             process.kill();
@@ -163,6 +187,7 @@ public final class FailoverBenchmark {
             process.freeze();
         }
         long accepted = client.accepted(job);
+        (kill ? killStages : stopStages).add(logs(), began, Instant.now());
         if (kill) {
             process.start();
         } else {
@@ -171,6 +196,14 @@ public final class FailoverBenchmark {
         cluster.operator().delete(job, CALL);
         awaitWhole();
         return accepted - begin;
+    }
+
+    private List<Path> logs() {
+        List<Path> logs = new ArrayList<>();
+        for (String prefix : List.of("c", "h")) {
+            cluster.nodes(prefix).forEach(node -> logs.add(cluster.process(node).log()));
+        }
+        return logs;
     }
 
     private long silentAgent(String host) throws Exception {
@@ -284,8 +317,26 @@ public final class FailoverBenchmark {
         grants.join();
         read.add(readAt - began);
         grant.add(grantedAt[0] - began);
+        addPhases();
         cluster.process(leader).start();
         awaitAlive(leader);
+    }
+
+    /** Of the loads that the present leader has done since its start: one, unless it gave a term up in between. */
+    private void addPhases() throws Exception {
+        String leader = awaitLeader();
+        Controller controller = cluster.kelpie().controllers().stream()
+                .filter(each -> each.id().equals(leader))
+                .findFirst()
+                .orElseThrow();
+        for (Map.Entry<String, Samples> phase : phases.entrySet()) {
+            String series = "{phase=\"" + phase.getKey() + "\"}";
+            double seconds =
+                    cluster.kelpie().metric(controller.metricsAddress(), "kelpie_term_load_seconds_sum" + series);
+            double loads =
+                    cluster.kelpie().metric(controller.metricsAddress(), "kelpie_term_load_seconds_count" + series);
+            phase.getValue().add((long) (seconds / loads * TimeUnit.SECONDS.toNanos(1)));
+        }
     }
 
     private static long nextGrant(Path file) {

@@ -1,6 +1,7 @@
 package io.kelpie.it.benchmark;
 
 import io.kelpie.it.cluster.BootSector;
+import io.kelpie.it.cluster.Commands;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;

@@ -1,5 +1,6 @@
 package io.kelpie.it.benchmark;
 
+import io.kelpie.it.cluster.Commands;
 import io.kelpie.it.cluster.LibvirtDaemons;
 import io.kelpie.it.cluster.LocalCluster;
 import io.kelpie.it.cluster.Processes;

@@ -1,5 +1,6 @@
 package io.kelpie.it.benchmark;
 
+import io.kelpie.it.cluster.Commands;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

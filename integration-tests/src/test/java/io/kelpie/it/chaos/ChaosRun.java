@@ -57,6 +57,9 @@ final class ChaosRun {
     private int jobs;
     private int killedByControlPlane;
     private int notConverged;
+    private int lost;
+    /** How many of the ends that were seen have been judged. */
+    private int endsJudged;
 
     ChaosRun(TestCluster cluster, Transcript transcript, long seed) {
         this.cluster = cluster;
@@ -71,6 +74,16 @@ final class ChaosRun {
 
     /** A kind of fault and when in the round it begins. */
     private record Planned(FaultKind kind, long offsetMillis) {}
+
+    /** Whether all that was promised held, under faults. */
+    boolean kept() {
+        return !injected.isEmpty()
+                && cluster.watcher().overlapMillis() == 0
+                && killedByControlPlane == 0
+                && lost == 0
+                && notConverged == 0
+                && cluster.watcher().diskFaults().isEmpty();
+    }
 
     /** Runs for so long; the results as JSON. */
     String run(int minutes) throws Exception {
@@ -88,11 +101,13 @@ final class ChaosRun {
         }
         transcript.line("31 VMs run: 24 idle, 4 write a sequence to shared disks, 3 stay with their host (leave); "
                 + judge.leased() + " are leased");
+        endsJudged = cluster.watcher().endsSince(0).size();
         for (int round = 1; System.nanoTime() < end; round++) {
             round(round, round % 2 == 1);
         }
         judge.differencesAfter(SECOND_CHANCE);
-        int lost = judge.lost();
+        lost = judge.lost();
+        cluster.watcher().sync();
         calls.shutdownNow();
         return String.format(
                 Locale.ROOT,
@@ -117,7 +132,6 @@ final class ChaosRun {
     private void round(int number, boolean controlPlaneOnly) throws Exception {
         transcript.line(
                 "--- round " + number + (controlPlaneOnly ? ": controllers and ZooKeeper only" : ": everything"));
-        long begin = Watcher.now();
         Map<String, String> names = judge.names();
         List<Fault> done = new ArrayList<>();
         List<Future<?>> answers = new ArrayList<>();
@@ -144,7 +158,8 @@ final class ChaosRun {
         Set<String> hit = new HashSet<>();
         done.forEach(fault -> hit.addAll(fault.vms()));
         int ended = 0;
-        for (Watcher.End each : cluster.watcher().endsSince(begin)) {
+        List<Watcher.End> ends = cluster.watcher().endsSince(0);
+        for (Watcher.End each : ends.subList(endsJudged, ends.size())) {
             String name = names.getOrDefault(each.qemu().vm(), each.qemu().vm());
             String job = name.replaceFirst("-[0-9]+$", "");
             if (judge.isDeleted(job)) {
@@ -158,6 +173,7 @@ final class ChaosRun {
                         + each.qemu().pid());
             }
         }
+        endsJudged = ends.size();
         transcript.line(String.format(
                 Locale.ROOT,
                 "converged %.1f s after healing; %d QEMUs ended in this round; overlap so far %d ms",

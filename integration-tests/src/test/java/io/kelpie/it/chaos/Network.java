@@ -1,8 +1,8 @@
 package io.kelpie.it.chaos;
 
+import io.kelpie.it.cluster.Commands;
 import io.kelpie.it.cluster.Site;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -10,7 +10,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
 
 /**
  * One network namespace a process, all on one bridge, which stands in a namespace of its own; and the connections
@@ -25,7 +24,6 @@ public final class Network implements Site {
     private static final String SWITCH = "switch";
     private static final String SUBNET = "10.77.0.";
     private static final int FIRST_PORT = 7001;
-    private static final int SECONDS_MAX = 30;
 
     private final Map<String, String> addresses = new LinkedHashMap<>();
     private final Map<String, Map<String, String>> environments = new HashMap<>();
@@ -44,9 +42,9 @@ public final class Network implements Site {
             throw new IllegalStateException("this network wants namespaces of its own: run it by ./dev");
         }
         Network network = new Network();
-        run("ip", "netns", "add", SWITCH);
-        run("ip", "-n", SWITCH, "link", "add", "br0", "type", "bridge");
-        run("ip", "-n", SWITCH, "link", "set", "br0", "up");
+        Commands.run("ip", "netns", "add", SWITCH);
+        Commands.run("ip", "-n", SWITCH, "link", "add", "br0", "type", "bridge");
+        Commands.run("ip", "-n", SWITCH, "link", "set", "br0", "up");
         List<String> all = new ArrayList<>(nodes);
         all.add(OPERATOR);
         for (int i = 0; i < all.size(); i++) {
@@ -59,18 +57,19 @@ public final class Network implements Site {
         addresses.put(node, address);
         String port = "to-" + node;
         if (node.equals(OPERATOR)) {
-            run("ip", "link", "add", "eth0", "type", "veth", "peer", "name", port, "netns", SWITCH);
-            run("ip", "addr", "add", address + "/24", "dev", "eth0");
-            run("ip", "link", "set", "eth0", "up");
-            run("ip", "link", "set", "lo", "up");
+            Commands.run("ip", "link", "add", "eth0", "type", "veth", "peer", "name", port, "netns", SWITCH);
+            Commands.run("ip", "addr", "add", address + "/24", "dev", "eth0");
+            Commands.run("ip", "link", "set", "eth0", "up");
+            Commands.run("ip", "link", "set", "lo", "up");
         } else {
-            run("ip", "netns", "add", node);
-            run("ip", "link", "add", "eth0", "netns", node, "type", "veth", "peer", "name", port, "netns", SWITCH);
-            run("ip", "-n", node, "addr", "add", address + "/24", "dev", "eth0");
-            run("ip", "-n", node, "link", "set", "eth0", "up");
-            run("ip", "-n", node, "link", "set", "lo", "up");
+            Commands.run("ip", "netns", "add", node);
+            Commands.run(
+                    "ip", "link", "add", "eth0", "netns", node, "type", "veth", "peer", "name", port, "netns", SWITCH);
+            Commands.run("ip", "-n", node, "addr", "add", address + "/24", "dev", "eth0");
+            Commands.run("ip", "-n", node, "link", "set", "eth0", "up");
+            Commands.run("ip", "-n", node, "link", "set", "lo", "up");
         }
-        run("ip", "-n", SWITCH, "link", "set", port, "master", "br0", "up");
+        Commands.run("ip", "-n", SWITCH, "link", "set", port, "master", "br0", "up");
     }
 
     /** What the environment of the node's process has besides; before its command is asked for. */
@@ -122,7 +121,7 @@ public final class Network implements Site {
 
     private void rule(String verb, String from, String to) throws IOException, InterruptedException {
         List<String> rule = List.of("iptables", "-w", verb, "INPUT", "-s", ip(from), "-j", "DROP");
-        run((to.equals(OPERATOR) ? rule : command(to, rule)).toArray(String[]::new));
+        Commands.run((to.equals(OPERATOR) ? rule : command(to, rule)).toArray(String[]::new));
     }
 
     private String ip(String node) {
@@ -131,19 +130,5 @@ public final class Network implements Site {
             throw new IllegalArgumentException("no node " + node);
         }
         return address;
-    }
-
-    static void run(String... command) throws IOException, InterruptedException {
-        Process process =
-                new ProcessBuilder(List.of(command)).redirectErrorStream(true).start();
-        process.getOutputStream().close();
-        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        if (!process.waitFor(SECONDS_MAX, TimeUnit.SECONDS)) {
-            process.destroyForcibly();
-            throw new IOException(List.of(command) + " did not end within " + SECONDS_MAX + " s");
-        }
-        if (process.exitValue() != 0) {
-            throw new IOException(List.of(command) + " ended with " + process.exitValue() + ": " + output);
-        }
     }
 }

@@ -33,10 +33,14 @@ import java.util.stream.Stream;
  * <pre>
  * start AT VM PID STARTED      a QEMU was seen for the first time; STARTED as the kernel says
  * end AT VM PID LAST           it is gone; it was seen last at LAST
- * overlap AT VM MILLIS         the VM has had more than one QEMU for this long, counted once for each stretch
+ * overlap AT VM MILLIS         the VM has had more than one QEMU for this long, beyond what was said of it before
  * disk AT VM WHAT              a break in a sequence
- * summary SAMPLES GAP READS    at the end: samples, the longest time between two, reads of disks
+ * summary SAMPLES GAP READS NUMBERS
+ *                              at the end: samples, the longest time between two, reads of disks, and how many numbers
+ *                              the guests have written as was seen
  * </pre>
+ *
+ * An overlap that lasts is said when it ends, and at each {@code sync}.
  *
  * Two QEMUs overlap also if no sample has caught both, but one has started before the other was seen last.
  */
@@ -59,6 +63,7 @@ public final class Observer {
     private long samples;
     private long longestGapMillis;
     private long diskReads;
+    private long numbersWritten;
 
     /** A QEMU that was alive in the last sample. */
     private static final class Qemu {
@@ -78,11 +83,20 @@ public final class Observer {
 
     /** A time during which a VM has several QEMUs. */
     private static final class Stretch {
-        final long since;
-        long until;
+        /** From here on nothing was said of it. */
+        private long since;
+
+        private long until;
 
         Stretch(long since) {
             this.since = since;
+        }
+
+        void say(long at, String vm) {
+            if (until > since) {
+                Observer.say("overlap", at, vm, until - since);
+                since = until;
+            }
         }
     }
 
@@ -124,6 +138,9 @@ public final class Observer {
             sample(at);
             checkDisks(at);
             samples++;
+            if (!asked.isEmpty()) {
+                stretches.forEach((vm, stretch) -> stretch.say(at, vm));
+            }
             for (String line : asked) {
                 if (line.isEmpty()) {
                     finish();
@@ -151,8 +168,7 @@ public final class Observer {
     }
 
     private void finish() {
-        stretches.forEach((vm, stretch) -> say("overlap", stretch.until, vm, stretch.until - stretch.since));
-        say("summary", samples, longestGapMillis, diskReads);
+        say("summary", samples, longestGapMillis, diskReads, numbersWritten);
         System.out.flush();
     }
 
@@ -213,8 +229,7 @@ public final class Observer {
             if (counts.getOrDefault(each.getKey(), 0) > 1) {
                 return false;
             }
-            Stretch stretch = each.getValue();
-            say("overlap", at, each.getKey(), stretch.until - stretch.since);
+            each.getValue().say(at, each.getKey());
             return true;
         });
     }
@@ -280,12 +295,15 @@ public final class Observer {
             sequences.keySet().removeIf(file -> !Files.exists(file));
         }
         for (Map.Entry<Path, Disk> each : sequences.entrySet()) {
-            String vm = each.getValue().vm;
+            Disk disk = each.getValue();
+            String vm = disk.vm;
             try {
-                for (String fault : each.getValue().check()) {
+                int before = disk.last.number();
+                for (String fault : disk.check()) {
                     say("disk", at, vm, fault);
                 }
                 diskReads++;
+                numbersWritten += Math.max(0, disk.last.number() - before);
             } catch (IOException e) {
                 if (Files.exists(each.getKey())) {
                     say("disk", at, vm, "cannot be read: " + e);

@@ -3,12 +3,12 @@ package io.kelpie.it.chaos;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.kelpie.it.cluster.Commands;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.UUID;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -32,10 +32,15 @@ class ObserverTest {
             assertThat(watcher.overlapMillis(vm)).isZero();
 
             second = likeQemu(vm);
-            TimeUnit.MILLISECONDS.sleep(1_000);
+            long begin = Watcher.now();
+            // While it lasts, too: two that stay would never be told otherwise.
+            await().until(() -> {
+                watcher.sync();
+                return watcher.overlapMillis(vm) >= 500;
+            });
             second.destroyForcibly().waitFor();
             watcher.sync();
-            assertThat(watcher.overlapMillis(vm)).isBetween(500L, 2_000L);
+            assertThat(watcher.overlapMillis(vm)).isBetween(500L, Watcher.now() - begin + 1_000);
             assertThat(ends(watcher, vm)).isEqualTo(1);
             assertThat(watcher.only(vm)).isPresent();
         } finally {
@@ -76,13 +81,11 @@ class ObserverTest {
         SequenceGuest.writeTo(image);
         write(image, 0, 1, 1, 77);
         Path disk = kept.resolve("root.qcow2");
-        Network.run("qemu-img", "convert", "-f", "raw", "-O", "qcow2", image.toString(), disk.toString());
+        Commands.run("qemu-img", "convert", "-f", "raw", "-O", "qcow2", image.toString(), disk.toString());
         long head = headOf(disk);
         try (Watcher watcher = Watcher.start(folder.resolve("disks"), folder.resolve("log"), line -> {})) {
-            TimeUnit.MILLISECONDS.sleep(1_500);
             watcher.sync();
             write(disk, head, 5, 1, 77);
-            TimeUnit.MILLISECONDS.sleep(300);
             watcher.sync();
             assertThat(watcher.diskFaults()).isEmpty();
 
@@ -93,7 +96,19 @@ class ObserverTest {
             write(disk, head, 3, 1, 99);
             await().until(() -> watcher.diskFaults().size() == 2);
             assertThat(watcher.diskFaults().get(1)).contains("fell from 6 to 3");
+            watcher.close();
+            assertThat(watcher.summary().diskReads()).isPositive();
+            assertThat(watcher.summary().numbers()).isEqualTo(6); // 1, from 1 to 5, from 5 to 6
         }
+    }
+
+    @Test
+    void anObserverThatHasSeenLittleProvesNothing() {
+        assertThat(new Watcher.Summary(1_000, 120, 50, 10).doubts()).isEmpty();
+        assertThat(new Watcher.Summary(0, 0, 50, 10).doubts()).hasSize(1);
+        assertThat(new Watcher.Summary(1_000, 2_001, 50, 10).doubts()).hasSize(1);
+        assertThat(new Watcher.Summary(1_000, 120, 0, 0).doubts()).hasSize(2);
+        assertThat(new Watcher.Summary(1_000, 120, 50, 0).doubts()).hasSize(1);
     }
 
     /** Others on this machine run QEMUs too. */

@@ -1,5 +1,7 @@
 package io.kelpie.it.chaos;
 
+import io.grpc.Channel;
+import io.grpc.ClientInterceptors;
 import io.grpc.Grpc;
 import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
@@ -32,7 +34,7 @@ import java.util.function.Function;
 
 /**
  * An operator who does not give up: asks one controller after the other, with the same request id, until one has
- * answered. Thread-safe.
+ * answered, and not with a stale view. Thread-safe.
  */
 public final class OperatorClient implements AutoCloseable {
     private static final long TRY_MILLIS = 2_500;
@@ -47,6 +49,8 @@ public final class OperatorClient implements AutoCloseable {
             Status.Code.ABORTED,
             Status.Code.CANCELLED,
             Status.Code.INTERNAL);
+
+    private static final FreshAnswers FRESH = new FreshAnswers();
 
     private final Map<String, ManagedChannel> channels = new LinkedHashMap<>();
     private volatile String last;
@@ -157,7 +161,7 @@ public final class OperatorClient implements AutoCloseable {
         return channel;
     }
 
-    private <T> T call(Duration patience, Function<ManagedChannel, T> call) throws InterruptedException {
+    private <T> T call(Duration patience, Function<Channel, T> call) throws InterruptedException {
         long deadline = System.nanoTime() + patience.toNanos();
         while (true) {
             List<StatusRuntimeException> failures = new ArrayList<>();
@@ -169,7 +173,7 @@ public final class OperatorClient implements AutoCloseable {
                 // After failures a channel waits ever longer before it tries again.
                 channel.resetConnectBackoff();
                 try {
-                    T answer = call.apply(channel);
+                    T answer = call.apply(ClientInterceptors.intercept(channel, FRESH));
                     last = controller;
                     return answer;
                 } catch (StatusRuntimeException e) {

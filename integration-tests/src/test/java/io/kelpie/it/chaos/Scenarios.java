@@ -1,5 +1,6 @@
 package io.kelpie.it.chaos;
 
+import io.kelpie.it.cluster.Commands;
 import io.kelpie.it.cluster.Processes;
 import io.kelpie.it.cluster.ServerProcess;
 import io.kelpie.it.cluster.ZooKeeperEnsemble;
@@ -108,6 +109,10 @@ final class Scenarios {
             if (name.equals("all") || name.equals(each.getKey())) {
                 results.append(results.length() == 0 ? "" : ",").append(run(each.getKey(), each.getValue(), times));
             }
+        }
+        cluster.watcher().sync();
+        if (!cluster.watcher().diskFaults().isEmpty()) {
+            fail("sequences on disks are broken: " + cluster.watcher().diskFaults());
         }
         return String.format(
                 Locale.ROOT,
@@ -383,8 +388,11 @@ final class Scenarios {
                 .min(Comparator.comparingLong(Watcher.Qemu::pid))
                 .orElseThrow(() -> new IllegalStateException(host + " runs no VM"));
         long guard = Faults.parentOf(qemu.pid());
+        if (guard <= 1) {
+            throw new IllegalStateException("QEMU " + qemu.pid() + " has no guard");
+        }
         cluster.process(host).kill();
-        Network.run("kill", "-9", Long.toString(guard));
+        Commands.run("kill", "-9", Long.toString(guard));
         long begin = Watcher.now();
         long deadline = begin + 5_000;
         while (Processes.startTimeOf(qemu.pid()).isPresent() && Watcher.now() < deadline) {

@@ -1,5 +1,6 @@
 package io.kelpie.it.chaos;
 
+import io.kelpie.it.cluster.Commands;
 import io.kelpie.it.cluster.Distribution;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -31,8 +32,8 @@ final class SequenceGuest {
         Path source = Distribution.sourceTree().resolve("integration-tests/src/test/resources/guests/sequence.s");
         Path object = file.resolveSibling(file.getFileName() + ".o");
         Path code = file.resolveSibling(file.getFileName() + ".code");
-        Network.run("as", "--32", source.toString(), "-o", object.toString());
-        Network.run(
+        Commands.run("as", "--32", source.toString(), "-o", object.toString());
+        Commands.run(
                 "ld",
                 "-m",
                 "elf_i386",

@@ -1,6 +1,7 @@
 package io.kelpie.it.chaos;
 
 import io.kelpie.it.cluster.BootSector;
+import io.kelpie.it.cluster.Commands;
 import io.kelpie.it.cluster.Distribution;
 import io.kelpie.it.cluster.LocalCluster;
 import io.kelpie.it.cluster.LocalCluster.Agent;
@@ -97,7 +98,7 @@ public final class TestCluster implements AutoCloseable {
         if (purpose == Purpose.FAULTS) {
             for (String node : ours) {
                 Path data = Files.createDirectories(own.resolve(node).resolve("data"));
-                Network.run("mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", data.toString());
+                Commands.run("mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", data.toString());
                 Path clock = Files.writeString(own.resolve(node).resolve("clock"), "+0s\n");
                 network.environment(
                         node,
@@ -130,11 +131,26 @@ public final class TestCluster implements AutoCloseable {
         kelpie.awaitReady();
         OperatorClient operator = new OperatorClient(
                 kelpie.controllers().stream().map(Controller::address).toList());
-        return new TestCluster(network, ensemble, kelpie, watcher, operator, folder);
+        TestCluster cluster = new TestCluster(network, ensemble, kelpie, watcher, operator, folder);
+        if (purpose == Purpose.FAULTS) {
+            cluster.requireFaketime();
+        }
+        return cluster;
     }
 
     private static List<String> names(String prefix) {
         return Stream.iterate(1, i -> i + 1).limit(SIZE).map(i -> prefix + i).toList();
+    }
+
+    /** Without the library the clocks would not jump, and nobody would notice. */
+    private void requireFaketime() throws IOException {
+        for (String node :
+                Stream.concat(nodes("c").stream(), nodes("h").stream()).toList()) {
+            Path maps = Path.of("/proc", Long.toString(process(node).pid()), "maps");
+            if (!Files.readString(maps).contains(FAKETIME)) {
+                throw new IllegalStateException(node + " does not use " + FAKETIME + " (./dev setup installs it)");
+            }
+        }
     }
 
     /** The distribution's guard, without the set clock: guards and QEMUs are to be exactly those of production. */

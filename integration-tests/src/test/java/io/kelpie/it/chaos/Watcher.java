@@ -33,7 +33,7 @@ public final class Watcher implements AutoCloseable {
     private final Set<String> synced = new TreeSet<>();
     private final List<String> diskFaults = new ArrayList<>();
     private final Map<String, Long> overlaps = new HashMap<>();
-    private String summary = "";
+    private Optional<Summary> summary = Optional.empty();
     private boolean ended;
     private int syncs;
 
@@ -45,6 +45,37 @@ public final class Watcher implements AutoCloseable {
 
     /** The end of a QEMU, which was seen alive last at {@code lastMillis}, and not any more at {@code atMillis}. */
     public record End(long atMillis, Qemu qemu, long lastMillis) {}
+
+    /**
+     * What the observer says of itself.
+     *
+     * @param numbers how many numbers the guests have written as it saw
+     */
+    public record Summary(long samples, long gapMillisMax, long diskReads, long numbers) {
+        /** As long as a host may take to end what has lost its lease: an overlap within it would still count. */
+        private static final long BLIND_MILLIS_MAX = 2_000;
+
+        /** Why it proves nothing that this observer saw no break of a promise; empty if it does. */
+        public List<String> doubts() {
+            List<String> doubts = new ArrayList<>();
+            if (samples == 0 || gapMillisMax > BLIND_MILLIS_MAX) {
+                doubts.add("processes were not looked at for " + gapMillisMax + " ms");
+            }
+            if (diskReads == 0) {
+                doubts.add("no disk was read");
+            }
+            if (numbers == 0) {
+                doubts.add("no guest has written a number");
+            }
+            return doubts;
+        }
+
+        @Override
+        public String toString() {
+            return samples + " samples, at most " + gapMillisMax + " ms apart; " + diskReads + " reads of disks, "
+                    + numbers + " numbers written";
+        }
+    }
 
     private Watcher(Process process, Consumer<String> transcript) {
         this.process = process;
@@ -132,7 +163,7 @@ public final class Watcher implements AutoCloseable {
         return starts.stream().filter(start -> start.atMillis() >= millis).toList();
     }
 
-    /** For how long any VM has had more than one QEMU. */
+    /** For how long any VM has had more than one QEMU, up to the last {@link #sync}. */
     public synchronized long overlapMillis() {
         return overlaps.values().stream().mapToLong(Long::longValue).sum();
     }
@@ -147,9 +178,9 @@ public final class Watcher implements AutoCloseable {
         return List.copyOf(diskFaults);
     }
 
-    /** What the observer says of itself, after {@link #close}. */
-    public synchronized String summary() {
-        return summary;
+    /** What the observer says of itself; after {@link #close}. */
+    public synchronized Summary summary() {
+        return summary.orElseThrow(() -> new IllegalStateException("the observer has not come to its end"));
     }
 
     @Override
@@ -202,7 +233,11 @@ public final class Watcher implements AutoCloseable {
                 notifyAll();
             }
             case "summary" ->
-                summary = fields[1] + " samples, at most " + fields[2] + " ms apart; " + fields[3] + " reads of disks";
+                summary = Optional.of(new Summary(
+                        Long.parseLong(fields[1]),
+                        Long.parseLong(fields[2]),
+                        Long.parseLong(fields[3]),
+                        Long.parseLong(fields[4])));
             default -> throw new IllegalStateException("the observer said " + fields[0]);
         }
     }

@@ -91,6 +91,7 @@ public final class LocalCluster implements AutoCloseable {
         private Site site = Site.loopback();
         private Path guard = Path.of("");
         private Path sharedPool = Path.of("");
+        private String controllerSettings = "";
 
         private Builder(Path folder) {
             this.folder = folder.toAbsolutePath();
@@ -136,6 +137,12 @@ public final class LocalCluster implements AutoCloseable {
         /** A folder that is the pool {@code shared} of every agent. */
         public Builder sharedPool(Path pool) {
             sharedPool = pool;
+            return this;
+        }
+
+        /** Lines for the configuration of every controller, beside what each needs anyway. */
+        public Builder controllerSettings(String yaml) {
+            controllerSettings = yaml;
             return this;
         }
 
@@ -196,6 +203,7 @@ public final class LocalCluster implements AutoCloseable {
                     insecurePlaintext: %s
                     controllers: [%s]
                     %s
+                    %s
                     """.formatted(
                             id,
                             address,
@@ -205,7 +213,8 @@ public final class LocalCluster implements AutoCloseable {
                             members.entrySet().stream()
                                     .map(member -> member.getKey() + "=" + member.getValue())
                                     .collect(Collectors.joining(", ")),
-                            store));
+                            store,
+                            controllerSettings));
             return new Controller(id, address, metrics, process(distribution, id, "kelpie-controller", config));
         }
 

@@ -8,17 +8,22 @@ import com.google.rpc.ErrorInfo;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
+import io.kelpie.it.cluster.Distribution;
 import io.kelpie.it.cluster.LocalCluster;
 import io.kelpie.it.cluster.LocalCluster.Controller;
+import io.kelpie.it.cluster.Ports;
+import io.kelpie.it.cluster.ServerProcess;
 import io.kelpie.it.cluster.ZooKeeperEnsemble;
 import io.kelpie.it.endtoend.Operator.Vm;
 import io.kelpie.proto.v1.ApplyJobRequest;
 import io.kelpie.proto.v1.ListVmsRequest;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
@@ -150,6 +155,56 @@ class EnsembleTest {
             assertNames(leader, () -> raw.vms().listVms(ListVmsRequest.getDefaultInstance()));
         }
         assertThat(operator.vms("refused")).isEmpty();
+    }
+
+    /** What leads there could wait for promises that the other has made in its name. */
+    @Test
+    void aSecondControllerOfOneIdIsRefused() throws Exception {
+        Controller leader = cluster.leader();
+        Controller known = cluster.controllers().stream()
+                .filter(each -> !each.equals(leader))
+                .findFirst()
+                .orElseThrow();
+        String config = Files.readString(cluster.folder().resolve(known.id()).resolve("config.yaml"));
+        Path copied = Files.createDirectories(folder.resolve("copied"));
+        String ownPorts = config.replaceAll("listenAddress: .*", "listenAddress: 127.0.0.1:" + Ports.free())
+                .replaceAll("metricsAddress: .*", "");
+        Path copy = Files.writeString(
+                copied.resolve("config.yaml"), ownPorts.replaceAll("dataFolder: .*", "dataFolder: " + copied));
+        Path same = Files.writeString(copied.resolve("same-folder.yaml"), ownPorts);
+        try (ServerProcess second = controller("copied", copy);
+                ServerProcess third = controller("same-folder", same)) {
+            second.start();
+            third.start();
+            await("the copy to be refused")
+                    .atMost(PATIENCE)
+                    .until(() -> Files.readString(second.log())
+                            .contains("Fix: if this is another controller, whose configuration was copied"));
+            assertThat(Files.readString(second.log()))
+                    .contains("is controller " + known.id() + " since version 1 of the set");
+            await("the other to end").atMost(PATIENCE).until(() -> !third.isAlive());
+            assertThat(Files.readString(third.log())).contains("another controller uses the dataFolder");
+
+            leader.process().kill();
+            try {
+                await("the real one to lead")
+                        .atMost(PATIENCE)
+                        .until(() -> cluster.shows(known.metricsAddress(), "kelpie_controller_leading 1.0"));
+                assertThat(Files.readString(second.log())).doesNotContainPattern("term .* began");
+            } finally {
+                leader.process().start();
+                cluster.awaitReady();
+            }
+        }
+        assertThat(known.process().isAlive()).isTrue();
+    }
+
+    private static ServerProcess controller(String name, Path config) {
+        return new ServerProcess(
+                name,
+                List.of(Distribution.built().program("kelpie-controller").toString(), "--config", config.toString()),
+                Map.of("JAVA_HOME", System.getProperty("java.home"), "KELPIE_JAVA_OPTS", "-Djava.io.tmpdir=" + folder),
+                folder.resolve(name + ".log"));
     }
 
     private static void assertNames(Controller leader, ThrowingCallable call) throws Exception {

@@ -1,6 +1,8 @@
 package io.kelpie.it.simulation;
 
 import java.util.concurrent.Callable;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -21,6 +23,13 @@ final class BlockingCall<T> {
 
     private static final ThreadLocal<BlockingCall<?>> CURRENT = new ThreadLocal<>();
 
+    /** Stacks to run on; one that a job has left serves the next. */
+    private static final Executor THREADS = Executors.newCachedThreadPool(task -> {
+        Thread thread = new Thread(task, "blocking call");
+        thread.setDaemon(true);
+        return thread;
+    });
+
     private final Semaphore mayRun = new Semaphore(0);
     private final Semaphore hasPaused = new Semaphore(0);
     private final Callable<T> job;
@@ -31,9 +40,7 @@ final class BlockingCall<T> {
 
     BlockingCall(Callable<T> job) {
         this.job = job;
-        Thread thread = new Thread(this::run, "blocking call");
-        thread.setDaemon(true);
-        thread.start();
+        THREADS.execute(this::run);
     }
 
     private void run() {
@@ -48,6 +55,7 @@ final class BlockingCall<T> {
         } catch (Throwable e) {
             failure = e;
         }
+        CURRENT.remove();
         done = true;
         hasPaused.release();
     }

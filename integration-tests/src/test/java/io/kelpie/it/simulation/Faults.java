@@ -4,49 +4,42 @@ import io.kelpie.controller.store.memory.CommitFault;
 import io.kelpie.it.simulation.Observer.End;
 import io.kelpie.it.simulation.SimMachine.Exit;
 import java.util.ArrayList;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.SplittableRandom;
 
 /** Makes things go wrong by chance, and well again. */
 final class Faults {
-    /** What makes a fault good again, once. */
-    private final class Undo {
-        private final Runnable task;
-        private boolean done;
-
-        Undo(Runnable task) {
-            this.task = task;
-        }
-
-        void run() {
-            if (!done) {
-                done = true;
-                pending.remove(this);
-                task.run();
-            }
-        }
-    }
-
     private final World world;
     private final Profile profile;
     private final SimEnsemble ensemble;
+    private final Fleet fleet;
     private final List<SimController> controllers;
     private final List<SimAgent> agents;
+    private final Administrators administrators;
     private final SplittableRandom random;
-    private final Set<Undo> pending = new LinkedHashSet<>();
+    private final Repairs repairs;
+    private final Histories histories;
     private boolean active;
     private int rounds;
 
-    Faults(World world, Profile profile, SimEnsemble ensemble, List<SimController> controllers, List<SimAgent> agents) {
+    Faults(
+            World world,
+            Profile profile,
+            SimEnsemble ensemble,
+            Fleet fleet,
+            Administrators administrators,
+            Repairs repairs) {
         this.world = world;
         this.profile = profile;
         this.ensemble = ensemble;
-        this.controllers = controllers;
-        this.agents = agents;
+        this.fleet = fleet;
+        this.controllers = fleet.controllers;
+        this.agents = fleet.agents;
+        this.administrators = administrators;
+        this.repairs = repairs;
         this.random = world.random("faults");
+        this.histories = new Histories(world, this, controllers, agents);
     }
 
     void begin() {
@@ -58,7 +51,9 @@ final class Faults {
     /** No more faults, and all is well again; what has ended is started anew. */
     void heal() {
         active = false;
-        List.copyOf(pending).forEach(Undo::run);
+        repairs.all();
+        fleet.heal();
+        administrators.rest();
         ensemble.deliverLate();
     }
 
@@ -68,7 +63,7 @@ final class Faults {
         world.after(pause, () -> {
             if (active && round == rounds) {
                 // What a cluster promises of its control plane holds for one fault of it at a time.
-                if (!profile.controlPlaneOnly() || pending.isEmpty()) {
+                if (!profile.controlPlaneOnly() || repairs.isEmpty() && !administrators.busy()) {
                     strike(draw());
                 }
                 next(round);
@@ -89,10 +84,19 @@ final class Faults {
         throw new IllegalStateException("no fault is drawn");
     }
 
-    private void undoAfter(long nanos, Runnable task) {
-        Undo undo = new Undo(task);
-        pending.add(undo);
-        world.after(nanos, undo::run);
+    /** Does this later, unless all is healed before. */
+    void onlyAfter(long nanos, Runnable task) {
+        int round = rounds;
+        world.after(nanos, () -> {
+            if (active && round == rounds) {
+                task.run();
+            }
+        });
+    }
+
+    /** Does this later, or when all is healed. */
+    void undoAfter(long nanos, Runnable task) {
+        repairs.after(nanos, task);
     }
 
     private long seconds(double from, double to) {
@@ -116,7 +120,7 @@ final class Faults {
     }
 
     private Link link() {
-        List<Link> links = new ArrayList<>(agent().links.values());
+        List<Link> links = new ArrayList<>(agent().links());
         return links.get(random.nextInt(links.size()));
     }
 
@@ -139,8 +143,8 @@ final class Faults {
             case HOST_CUT_OFF -> {
                 SimAgent agent = agent();
                 world.fault(fault, agent.machine.name);
-                agent.links.values().forEach(link -> link.cut(true, true));
-                undoAfter(seconds(1, 60), () -> agent.links.values().forEach(Link::heal));
+                agent.links().forEach(link -> link.cut(true, true));
+                undoAfter(seconds(1, 60), () -> agent.links().forEach(Link::heal));
             }
             case CONTROLLER_PAUSE -> pauseController(fault);
             case CONTROLLER_CRASH -> crashController(fault);
@@ -156,9 +160,8 @@ final class Faults {
                 SimAgent agent = agent();
                 if (agent.process.alive()) {
                     world.fault(fault, agent.process.name);
-                    agent.crash();
-                    agent.links.values().forEach(link -> link.died(agent.process));
-                    undoAfter(seconds(0.2, 40), () -> startAgent(agent));
+                    fleet.stop(agent);
+                    undoAfter(seconds(0.2, 40), () -> fleet.start(agent));
                 }
             }
             case HOST_REBOOT -> {
@@ -169,7 +172,7 @@ final class Faults {
                     agent.machine.powerOff();
                     undoAfter(seconds(4, 90), () -> {
                         agent.machine.boot();
-                        startAgent(agent);
+                        fleet.start(agent);
                     });
                 }
             }
@@ -242,8 +245,17 @@ final class Faults {
                 agent.breakDisk(true);
                 undoAfter(seconds(0.5, 30), () -> agent.breakDisk(false));
             }
-            case CLOCK_DRIFT, FREEZE, CONTROLLER_SET_CHANGE, HOST_CONFIRMED_DEAD, DUPLICATE_CALL ->
-                throw new IllegalStateException("not drawn: " + fault);
+            case COMMAND_REPEATED,
+                    GRANT_READ_LATE,
+                    STORE_LOST_THEN_HOST_CUT,
+                    PROOF_ANSWERED_IN_THE_NEXT_TERM,
+                    GUARD_HANGS_THROUGH_A_FENCE,
+                    START_LOST_AND_REPEATED,
+                    GRANTS_STALL -> histories.play(fault);
+            case FREEZE -> administrators.freeze();
+            case CONTROLLER_SET_CHANGE -> administrators.changeControllers();
+            case HOST_CONFIRMED_DEAD -> administrators.callDead(agent());
+            case CLOCK_DRIFT, DUPLICATE_CALL -> throw new IllegalStateException("not drawn: " + fault);
         }
     }
 
@@ -267,26 +279,8 @@ final class Faults {
         SimController controller = controller();
         if (controller.process.alive()) {
             world.fault(fault, controller.id);
-            controller.crash();
-            agents.forEach(agent -> {
-                Link link = agent.links.get(controller.address);
-                if (link != null) {
-                    link.died(controller.process);
-                }
-            });
-            undoAfter(seconds(0.5, 25), () -> {
-                if (!controller.process.alive()) {
-                    world.note(controller.id + " is started");
-                    controller.start();
-                }
-            });
-        }
-    }
-
-    private void startAgent(SimAgent agent) {
-        if (agent.machine.up && !agent.process.alive()) {
-            world.note(agent.process.name + " is started");
-            agent.start();
+            fleet.stop(controller);
+            undoAfter(seconds(0.5, 25), () -> fleet.start(controller));
         }
     }
 

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 
 /** Safety rules taken away, one at a time; each with the faults that make the rule matter. */
 enum Mutation {
@@ -51,7 +52,7 @@ enum Mutation {
         }
     },
     /** The host counts from the receipt of the grant. */
-    LEASE_FROM_RECEIPT(Fault.MESSAGE_DELAY, Fault.HOST_CUT_OFF, Fault.AGENT_PAUSE) {
+    LEASE_FROM_RECEIPT(Fault.GRANT_READ_LATE) {
         @Override
         Rules rules(World world) {
             return Rules.SAFE.host(new LeaseRules() {
@@ -82,7 +83,7 @@ enum Mutation {
         }
     },
     /** The spawned guard looks at the deadline only, and starts are taken under any lineage. */
-    NO_LINEAGE_BARRIER {
+    NO_LINEAGE_BARRIER(Fault.GUARD_DELAY, Fault.HOST_CUT_OFF, Fault.AGENT_PAUSE, Fault.AGENT_CRASH, Fault.QEMU_CRASH) {
         @Override
         Rules rules(World world) {
             return Rules.SAFE
@@ -132,7 +133,7 @@ enum Mutation {
         }
     },
     /** An answer "not leading" is not noted. */
-    ANSWER_IS_NO_PROMISE(Fault.STORE_CUT, Fault.HOST_CUT_OFF, Fault.QUORUM_LOSS) {
+    ANSWER_IS_NO_PROMISE(Fault.STORE_LOST_THEN_HOST_CUT) {
         @Override
         Rules rules(World world) {
             return Rules.SAFE.leader(new LeaderRules() {
@@ -144,7 +145,7 @@ enum Mutation {
         }
     },
     /** A lease that has lapsed is extended all the same. */
-    REVIVED_LEASE(Fault.GUARD_DELAY, Fault.HOST_CUT_OFF, Fault.AGENT_PAUSE, Fault.QEMU_CRASH) {
+    REVIVED_LEASE(Fault.GUARD_HANGS_THROUGH_A_FENCE) {
         @Override
         Rules rules(World world) {
             return Rules.SAFE.host(new LeaseRules() {
@@ -155,32 +156,13 @@ enum Mutation {
             });
         }
     },
-    /** Promises and starts go on while a fence is under way. */
-    NOT_SILENT_WHILE_FENCING {
-        @Override
-        Rules rules(World world) {
-            return Rules.SAFE.leader(new LeaderRules() {
-                @Override
-                public boolean silentWhileFencing() {
-                    return false;
-                }
-            });
-        }
-    },
-    /** Questions for a new lease come under the old lineage. */
-    SAME_LINEAGE {
-        @Override
-        Rules rules(World world) {
-            return Rules.SAFE.host(new LeaseRules() {
-                @Override
-                public long nextLineage(long former, long now) {
-                    return former == 0 ? now : former;
-                }
-            });
-        }
-    },
-    /** Starts name a lineage that was only asked for. */
-    EARLY_START(Fault.HOST_CUT_OFF, Fault.AGENT_PAUSE, Fault.MESSAGE_DELAY, Fault.QEMU_CRASH, Fault.GUARD_DELAY) {
+    /**
+     * Two rules of which each covers for the other: starts name a lineage that was only asked for, and a fence does not
+     * void what was asked. Alone the first is harmless, as the grant of that question would be a promise before the fence
+     * or is void; alone the second is, as no start names a lineage before it is granted, records move before their write
+     * is sent, and none that moved is started.
+     */
+    EARLY_START_AND_NOT_SILENT_WHILE_FENCING(Fault.GRANTS_STALL) {
         @Override
         Rules rules(World world) {
             return Rules.SAFE.leader(new LeaderRules() {
@@ -188,28 +170,39 @@ enum Mutation {
                 public long startLineage(long granted, long asked) {
                     return asked;
                 }
-            });
-        }
-    },
-    /** A question that opens a lease is granted again. */
-    OPENED_TWICE(Fault.HOST_CUT_OFF, Fault.AGENT_PAUSE, Fault.MESSAGE_DELAY, Fault.QEMU_CRASH) {
-        @Override
-        Rules rules(World world) {
-            return Rules.SAFE.leader(new LeaderRules() {
+
                 @Override
-                public boolean mayGrantAgain(boolean opens) {
-                    return true;
+                public boolean silentWhileFencing() {
+                    return false;
                 }
             });
         }
     },
+    /**
+     * Two rules of which each covers for the other: questions for a new lease come under the old lineage, and a question
+     * that opens a lease is granted again. Alone the first leaves the host without a lease for the rest of the term, and
+     * in the next term the commands of this one are void; alone the second grants a question that the host has given up.
+     */
+    SAME_LINEAGE_OPENED_TWICE(Fault.START_LOST_AND_REPEATED) {
+        @Override
+        Rules rules(World world) {
+            return Rules.SAFE
+                    .host(new LeaseRules() {
+                        @Override
+                        public long nextLineage(long former, long now) {
+                            return former == 0 ? now : former;
+                        }
+                    })
+                    .leader(new LeaderRules() {
+                        @Override
+                        public boolean mayGrantAgain(boolean opens) {
+                            return true;
+                        }
+                    });
+        }
+    },
     /** A proof is dated from its answer. */
-    PROOF_FROM_ITS_ANSWER(
-            Fault.STORE_SLOW,
-            Fault.SESSION_EXPIRED_UNNOTICED,
-            Fault.CONTROLLER_PAUSE,
-            Fault.STREAM_BREAK,
-            Fault.HOST_CUT_OFF) {
+    PROOF_FROM_ITS_ANSWER(Fault.PROOF_ANSWERED_IN_THE_NEXT_TERM) {
         @Override
         Rules rules(World world) {
             return Rules.SAFE.leader(new LeaderRules() {
@@ -221,7 +214,7 @@ enum Mutation {
         }
     },
     /** The guard checks before it is in the ledger. */
-    CHECK_BEFORE_RECORD {
+    CHECK_BEFORE_RECORD(Fault.GUARD_HANGS_THROUGH_A_FENCE, Fault.AGENT_CRASH) {
         @Override
         Rules rules(World world) {
             return Rules.SAFE.guard(new GuardRules() {
@@ -233,20 +226,61 @@ enum Mutation {
         }
     },
     /** An entry without a pid is called gone. */
-    NOT_CLOSED {
+    NOT_CLOSED(Fault.GUARD_DELAY, Fault.AGENT_CRASH, Fault.QEMU_CRASH, Fault.SLOW_START) {
         @Override
         Rules rules(World world) {
             return Rules.SAFE.unclosed();
         }
     },
     /** A refused incarnation is forgotten. */
-    REFUSAL_FORGOTTEN(Fault.MESSAGE_DELAY, Fault.AGENT_PAUSE, Fault.GUARD_KILL, Fault.SLOW_STOP, Fault.AGENT_CRASH) {
+    REFUSAL_FORGOTTEN(Fault.COMMAND_REPEATED, Fault.QEMU_CRASH) {
         @Override
         Rules rules(World world) {
             return Rules.SAFE.host(new LeaseRules() {
                 @Override
                 public long refusedUpTo(long before, long refused) {
                     return before;
+                }
+            });
+        }
+    },
+    /** A host counts the answers of any set that it has seen, whatever version they name. */
+    STALE_CONTROLLER_SET(Fault.CONTROLLER_SET_CHANGE, Fault.PARTITION_BOTH, Fault.HOST_CUT_OFF, Fault.STREAM_BREAK) {
+        @Override
+        Rules rules(World world) {
+            Map<Long, ControllerSet> seen = new TreeMap<>();
+            return Rules.SAFE.host(new LeaseRules() {
+                @Override
+                public boolean unanimous(ControllerSet highest, Map<String, Long> answers) {
+                    seen.put(highest.getVersion(), highest);
+                    return seen.values().stream()
+                            .anyMatch(set -> set.getMembersCount() > 0
+                                    && set.getMembersList().stream()
+                                            .allMatch(member -> answers.containsKey(member.getControllerId())));
+                }
+            });
+        }
+    },
+    /** An added controller leads although not all former ones have acknowledged it. */
+    SET_NOT_ACKNOWLEDGED(Fault.CONTROLLER_SET_CHANGE, Fault.STREAM_BREAK, Fault.QEMU_CRASH) {
+        @Override
+        Rules rules(World world) {
+            return Rules.SAFE.leader(new LeaderRules() {
+                @Override
+                public boolean mayLead(boolean allAcknowledged) {
+                    return true;
+                }
+            });
+        }
+    },
+    /** A host is fenced after the usual wait also while its lease has no end. */
+    FREEZE_NOT_RESPECTED(Fault.FREEZE, Fault.HOST_CUT_OFF, Fault.PARTITION_BOTH) {
+        @Override
+        Rules rules(World world) {
+            return Rules.SAFE.leader(new LeaderRules() {
+                @Override
+                public boolean hasEnded(boolean untilThaw, boolean waited) {
+                    return waited;
                 }
             });
         }
@@ -262,9 +296,18 @@ enum Mutation {
     abstract Rules rules(World world);
 
     /** Runs a seed without the rule. */
-    RunResult run(long seed, double hours) {
+    RunResult run(long seed, double hours, boolean verbose) {
+        World world = new World(seed, verbose);
+        return Simulation.run(world, hours, profile(world), rules(world));
+    }
+
+    /** Runs the same seed with the rule. */
+    RunResult runSafe(long seed, double hours) {
         World world = new World(seed, false);
-        Profile profile = faults.isEmpty() ? Profile.harsh(world) : Profile.of(world, faults);
-        return Simulation.run(world, hours, profile, rules(world));
+        return Simulation.run(world, hours, profile(world), Rules.SAFE);
+    }
+
+    private Profile profile(World world) {
+        return faults.isEmpty() ? Profile.harsh(world) : Profile.of(world, faults);
     }
 }

@@ -3,7 +3,6 @@ package io.kelpie.it.simulation;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.kelpie.common.error.KelpieException;
-import io.kelpie.controller.control.ControlEvent;
 import io.kelpie.controller.control.JobOperations;
 import io.kelpie.controller.control.Operation;
 import io.kelpie.proto.v1.Acceleration;
@@ -13,6 +12,7 @@ import io.kelpie.proto.v1.Boot;
 import io.kelpie.proto.v1.ControlAction;
 import io.kelpie.proto.v1.ControlJobRequest;
 import io.kelpie.proto.v1.DeleteJobRequest;
+import io.kelpie.proto.v1.ErrorReason;
 import io.kelpie.proto.v1.ImageSource;
 import io.kelpie.proto.v1.JobSpec;
 import io.kelpie.proto.v1.OnHostFailure;
@@ -23,13 +23,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.UUID;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.function.Consumer;
 
 /** People who submit, scale, stop, start and delete jobs, one request a job at a time, and repeat it until it is answered. */
 final class Operators {
-    private static final long PATIENCE_NANOS = 10 * World.SECOND;
     private static final int JOBS = 4;
     private static final int REPLICAS_MAX = 3;
 
@@ -126,7 +123,7 @@ final class Operators {
                         .setBoot(Boot.newBuilder()
                                 .setKernel(ImageSource.newBuilder().setFile("vmlinuz"))))
                 .build();
-        UUID uid = uuid();
+        UUID uid = Request.uuid(random);
         ApplyJobRequest request = ApplyJobRequest.newBuilder().setSpec(spec).build();
         submit(owner, "apply", JobOperations.apply(request, uid), answer -> {
             owner.exists = true;
@@ -170,85 +167,31 @@ final class Operators {
         submit(owner, action.toString(), JobOperations.control(request), answer -> {});
     }
 
-    private UUID uuid() {
-        return new UUID(random.nextLong() & ~0xF000L | 0x4000L, random.nextLong() & ~(3L << 62) | 2L << 62);
-    }
-
     private void submit(Owner owner, String what, Operation operation, Consumer<ByteString> then) {
         owner.busy = true;
         world.note("operator: " + what + " " + owner.job);
-        new Request(owner, what, operation, then).attempt();
-    }
-
-    /** One request, repeated under its id until the answer is known. */
-    private final class Request {
-        private final Owner owner;
-        private final String what;
-        private final Operation operation;
-        private final Consumer<ByteString> then;
-        private final UUID requestId = uuid();
-        private int attempts;
-        private boolean answered;
-
-        Request(Owner owner, String what, Operation operation, Consumer<ByteString> then) {
-            this.owner = owner;
-            this.what = what;
-            this.operation = operation;
-            this.then = then;
-        }
-
-        void attempt() {
-            int attempt = ++attempts;
-            SimController controller = controllers.get(random.nextInt(controllers.size()));
-            CompletableFuture<ByteString> answer = new CompletableFuture<>();
-            controller.process.post(
-                    World.MILLI,
-                    () -> controller
-                            .queue()
-                            .offer(new ControlEvent.OperatorCall(
-                                    requestId, ByteString.copyFromUtf8(requestId.toString()), operation, answer)));
-            answer.whenComplete((bytes, failure) -> world.after(World.MILLI, () -> answered(attempt, bytes, failure)));
-            world.after(PATIENCE_NANOS, () -> again(attempt, 0));
-        }
-
-        private void answered(int attempt, ByteString bytes, Throwable failure) {
-            if (answered) {
-                return;
+        Request.Asker asker = new Request.Asker() {
+            @Override
+            public void done(ByteString answer, int attempts) {
+                answered("ok", attempts);
+                then.accept(answer);
             }
-            if (failure == null) {
-                done("ok");
-                then.accept(bytes);
-                return;
-            }
-            Throwable cause =
-                    failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
-            if (!(cause instanceof KelpieException reason)) {
-                throw new IllegalStateException("an answer that is no KelpieException", cause);
-            }
-            switch (reason.reason()) {
-                case ERROR_REASON_NOT_LEADER,
-                        ERROR_REASON_OUTCOME_UNKNOWN,
-                        ERROR_REASON_STORE_UNAVAILABLE,
-                        ERROR_REASON_READ_ONLY,
-                        ERROR_REASON_OVERLOADED -> again(attempt, World.SECOND / 2);
-                case ERROR_REASON_JOB_NOT_FOUND -> {
-                    done("not found");
+
+            @Override
+            public boolean asksAgain(KelpieException refusal, int attempts) {
+                if (refusal.reason() == ErrorReason.ERROR_REASON_JOB_NOT_FOUND) {
                     owner.exists = false;
                 }
-                default -> done(String.valueOf(reason.getMessage()));
+                answered(String.valueOf(refusal.getMessage()), attempts);
+                return false;
             }
-        }
 
-        private void again(int attempt, long pause) {
-            if (!answered && attempt == attempts) {
-                world.after(pause, this::attempt);
+            private void answered(String how, int attempts) {
+                owner.busy = false;
+                world.note("operator: " + what + " " + owner.job + " answered after " + attempts + ": " + how);
             }
-        }
-
-        private void done(String how) {
-            answered = true;
-            owner.busy = false;
-            world.note("operator: " + what + " " + owner.job + " answered after " + attempts + ": " + how);
-        }
+        };
+        Request.Call call = (controller, requestId, answer) -> controller.change(requestId, operation, answer);
+        new Request(world, controllers, random, call, asker, 0).attempt();
     }
 }

@@ -20,16 +20,18 @@ record Profile(
         long meanFaultNanos,
         long meanOperatorNanos,
         int driftMax) {
-    /** Kinds that no run has. */
-    static final Set<Fault> NOT_YET = EnumSet.of(Fault.FREEZE, Fault.CONTROLLER_SET_CHANGE, Fault.HOST_CONFIRMED_DEAD);
+    /** Follow from others, or are there all the time. */
+    private static final Set<Fault> NEVER_DRAWN =
+            EnumSet.of(Fault.CLOCK_DRIFT, Fault.SESSION_EXPIRED, Fault.DUPLICATE_CALL);
 
-    private static final Set<Fault> NEVER_DRAWN = EnumSet.of(
-            Fault.CLOCK_DRIFT,
-            Fault.SESSION_EXPIRED,
-            Fault.FREEZE,
-            Fault.CONTROLLER_SET_CHANGE,
-            Fault.HOST_CONFIRMED_DEAD,
-            Fault.DUPLICATE_CALL);
+    /** What administrators do: rarer than other faults, and longer. */
+    private static final Set<Fault> ADMINISTRATION =
+            EnumSet.of(Fault.FREEZE, Fault.CONTROLLER_SET_CHANGE, Fault.HOST_CONFIRMED_DEAD);
+
+    private static final Set<Fault> DRAWN = drawn();
+
+    /** Sequences, each of which has a profile of its own; see {@link Histories}. */
+    private static final Set<Fault> HISTORIES = EnumSet.range(Fault.COMMAND_REPEATED, Fault.GRANTS_STALL);
 
     private static final Set<Fault> CONTROL_PLANE = EnumSet.of(
             Fault.CONTROLLER_CRASH,
@@ -40,6 +42,25 @@ record Profile(
             Fault.COMMIT_LOST_APPLIED,
             Fault.COMMIT_LOST_NOT_APPLIED,
             Fault.COMMIT_LATE);
+
+    private static Set<Fault> drawn() {
+        Set<Fault> drawn = EnumSet.allOf(Fault.class);
+        drawn.removeAll(NEVER_DRAWN);
+        drawn.removeAll(ADMINISTRATION);
+        return drawn;
+    }
+
+    /** This profile, and administrators beside it. */
+    Profile administered(World world) {
+        SplittableRandom random = world.random("administration");
+        Map<Fault, Integer> all = new EnumMap<>(weights);
+        for (Fault fault : ADMINISTRATION) {
+            if (random.nextInt(3) > 0 && !(controlPlaneOnly && fault == Fault.HOST_CONFIRMED_DEAD)) {
+                all.put(fault, controlPlaneOnly ? 1 + random.nextInt(5) : 1);
+            }
+        }
+        return new Profile(controllers, hosts, controlPlaneOnly, all, meanFaultNanos, meanOperatorNanos, driftMax);
+    }
 
     private static final Set<Fault> HARSH = EnumSet.of(
             Fault.HOST_CUT_OFF,
@@ -61,12 +82,12 @@ record Profile(
         SplittableRandom random = world.random("profile");
         boolean controlPlaneOnly = random.nextInt(4) == 0;
         Map<Fault, Integer> weights = new EnumMap<>(Fault.class);
-        for (Fault fault : controlPlaneOnly ? CONTROL_PLANE : EnumSet.complementOf(EnumSet.copyOf(NEVER_DRAWN))) {
+        for (Fault fault : controlPlaneOnly ? CONTROL_PLANE : DRAWN) {
             if (controlPlaneOnly || random.nextInt(3) > 0) {
                 weights.put(fault, 1 + random.nextInt(8));
             }
         }
-        return new Profile(
+        Profile profile = new Profile(
                 2 + random.nextInt(2),
                 3 + random.nextInt(3),
                 controlPlaneOnly,
@@ -74,14 +95,15 @@ record Profile(
                 controlPlaneOnly ? 40 * World.SECOND : World.SECOND * (3 + random.nextInt(40)),
                 World.SECOND * (5 + random.nextInt(60)),
                 100);
+        return profile.administered(world);
     }
 
     /** A run in which leases lapse all the time: what a missing rule lets through comes soon. */
     static Profile harsh(World world) {
         SplittableRandom random = world.random("harsh profile");
         Map<Fault, Integer> weights = new EnumMap<>(Fault.class);
-        for (Fault fault : EnumSet.complementOf(EnumSet.copyOf(NEVER_DRAWN))) {
-            if (random.nextInt(2) == 0) {
+        for (Fault fault : DRAWN) {
+            if (!HISTORIES.contains(fault) && random.nextInt(2) == 0) {
                 weights.put(fault, 1 + random.nextInt(4));
             }
         }

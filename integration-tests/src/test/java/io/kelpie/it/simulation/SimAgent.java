@@ -27,9 +27,12 @@ import io.kelpie.proto.v1.HostCapacity;
 import io.kelpie.proto.v1.InstancePhase;
 import io.kelpie.proto.v1.Pool;
 import io.kelpie.proto.v1.ProbeResult;
+import io.kelpie.proto.v1.WatchLeaderRequest;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -38,6 +41,7 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
+import java.util.function.Function;
 
 /** An agent: the production parts in a process that can be paused and killed, on a machine that can be rebooted. */
 final class SimAgent {
@@ -48,34 +52,55 @@ final class SimAgent {
     final SimMachine machine;
     final SimProcess process;
     final RamLedger ledger;
-    final Map<String, Link> links;
+    private final Map<String, Link> links = new LinkedHashMap<>();
     private final World world;
-    private final Map<String, SimController> controllers;
+    private final Function<String, SimController> controllers;
     private final List<String> addresses;
     private final Rules rules;
     private final RamFile epochFile = new RamFile("epoch");
     private final RamFile setFile = new RamFile("controllers");
     private final SplittableRandom random;
     private final Set<BlockingCall<?>> calls = new LinkedHashSet<>();
+    final Repeats repeats = new Repeats();
     long prepareNanos = 20 * World.MILLI;
 
+    /**
+     * @param controllers finds a controller by its address
+     * @param addresses controllers of its configuration
+     */
     SimAgent(
             World world,
             SimMachine machine,
             RamLedger ledger,
-            Map<String, SimController> controllers,
-            Map<String, Link> links,
+            Function<String, SimController> controllers,
             List<String> addresses,
             Rules rules) {
         this.world = world;
         this.machine = machine;
         this.ledger = ledger;
         this.controllers = controllers;
-        this.links = links;
         this.addresses = addresses;
         this.rules = rules;
         this.process = new SimProcess(world, machine.name + "-agent");
         this.random = world.random("agent " + machine.name);
+        addresses.forEach(this::reaches);
+    }
+
+    /** There is a way to this address. */
+    void reaches(String address) {
+        links.put(address, new Link(world, machine.name + "-" + address));
+    }
+
+    Link link(String address) {
+        Link link = links.get(address);
+        if (link == null) {
+            throw new IllegalStateException("no way from " + machine.name + " to " + address);
+        }
+        return link;
+    }
+
+    Collection<Link> links() {
+        return links.values();
     }
 
     void start() {
@@ -247,22 +272,19 @@ final class SimAgent {
     private final class SimTransport implements Transport {
         @Override
         public Connection connect(String address, Listener listener) {
-            SimController controller = controllers.get(address);
-            Link link = links.get(address);
-            if (controller == null || link == null) {
-                throw new IllegalStateException("no controller at " + address);
-            }
-            return new SimConnection(world, link, process, controller, listener);
+            return new SimConnection(world, link(address), process, controllers.apply(address), listener, repeats);
+        }
+
+        @Override
+        public Watch watchLeader(String address, WatchLeaderRequest request, WatchListener listener) {
+            return new SimWatch(link(address), process, controllers.apply(address), request, listener);
         }
 
         @Override
         public void confirmNotLeading(
                 String address, ConfirmNotLeadingRequest request, Duration deadline, ConfirmListener listener) {
-            SimController controller = controllers.get(address);
-            Link link = links.get(address);
-            if (controller == null || link == null) {
-                throw new IllegalStateException("no controller at " + address);
-            }
+            SimController controller = controllers.apply(address);
+            Link link = link(address);
             boolean[] done = {false};
             process.timer(machine.clock.trueNanos(deadline.toNanos()), () -> {
                 if (!done[0]) {

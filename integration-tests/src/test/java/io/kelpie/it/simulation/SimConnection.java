@@ -20,6 +20,7 @@ final class SimConnection implements Transport.Connection {
     private final long agentLife;
     private final SimController controller;
     private final Transport.Listener listener;
+    private final Repeats repeats;
     private final ServerSide serverSide = new ServerSide();
     private @Nullable StreamObserver<ConnectRequest> requests;
     private long controllerLife;
@@ -27,7 +28,13 @@ final class SimConnection implements Transport.Connection {
     private boolean serverClosed;
     private boolean ready;
 
-    SimConnection(World world, Link link, SimProcess agent, SimController controller, Transport.Listener listener) {
+    SimConnection(
+            World world,
+            Link link,
+            SimProcess agent,
+            SimController controller,
+            Transport.Listener listener,
+            Repeats repeats) {
         this.world = world;
         this.link = link;
         this.up = link.upward();
@@ -36,6 +43,7 @@ final class SimConnection implements Transport.Connection {
         this.agentLife = agent.life();
         this.controller = controller;
         this.listener = listener;
+        this.repeats = repeats;
         link.opened(this);
         up.send(this::arrived);
     }
@@ -56,6 +64,13 @@ final class SimConnection implements Transport.Connection {
                     to.onNext(message);
                 }
             }));
+        }
+    }
+
+    /** The network delivers something that was sent to this agent before, by whatever connection. */
+    void again(ConnectResponse message) {
+        if (!link.down.cut) {
+            toClient(() -> listener.onMessage(message));
         }
     }
 
@@ -228,7 +243,13 @@ final class SimConnection implements Transport.Connection {
         @Override
         public void onNext(ConnectResponse message) {
             if (!serverClosed) {
-                down.send(() -> toClient(() -> listener.onMessage(message)));
+                repeats.sent(message);
+                down.send(() -> toClient(() -> {
+                    if (message.hasWelcome()) {
+                        repeats.welcomed(SimConnection.this);
+                    }
+                    listener.onMessage(message);
+                }));
             }
         }
 

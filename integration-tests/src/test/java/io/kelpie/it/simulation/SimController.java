@@ -1,15 +1,24 @@
 package io.kelpie.it.simulation;
 
+import com.google.protobuf.ByteString;
+import io.grpc.Status;
 import io.grpc.stub.StreamObserver;
 import io.kelpie.common.lease.LeaseTimes;
 import io.kelpie.common.metrics.Metrics;
+import io.kelpie.controller.api.HostSilence;
+import io.kelpie.controller.api.Peers;
+import io.kelpie.controller.control.ControlEvent;
 import io.kelpie.controller.control.ControlLoop;
 import io.kelpie.controller.control.ControlMetrics;
 import io.kelpie.controller.control.ControlQueue;
 import io.kelpie.controller.control.ControllerReach;
+import io.kelpie.controller.control.HostDeaths;
 import io.kelpie.controller.control.Membership;
+import io.kelpie.controller.control.Operation;
+import io.kelpie.controller.control.SuspectedHost;
 import io.kelpie.controller.dispatch.AgentStreams;
 import io.kelpie.controller.dispatch.HostContacts;
+import io.kelpie.controller.dispatch.LeaderWatches;
 import io.kelpie.controller.dispatch.LogRelay;
 import io.kelpie.controller.dispatch.NotLeadingAnswers;
 import io.kelpie.controller.leadership.ControllerSetView;
@@ -21,10 +30,17 @@ import io.kelpie.controller.store.memory.MemoryControllerSetStore;
 import io.kelpie.controller.store.memory.MemoryStore;
 import io.kelpie.proto.v1.ConfirmNotLeadingRequest;
 import io.kelpie.proto.v1.ConfirmNotLeadingResponse;
+import io.kelpie.proto.v1.GetHostContactResponse;
+import io.kelpie.proto.v1.HostHealth;
+import java.time.Duration;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.SplittableRandom;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** A controller: the production parts in a process that can be paused and killed. */
@@ -53,13 +69,16 @@ final class SimController {
                 clock,
                 new ControlMetrics(new Metrics(), queue));
         final HostContacts contacts = new HostContacts(clock);
+        final LeaderWatches watches = new LeaderWatches();
         final AgentStreams streams = new AgentStreams(
                 queue,
                 leases,
                 new NotLeadingAnswers(set, leadership, leases, contacts::heard),
+                watches,
                 new LogRelay(),
                 contacts,
                 clock);
+        final HostSilence silence = new HostSilence(id, contacts, peers);
         boolean tickComes;
         boolean leaseStepComes;
         boolean leaseTimerRuns;
@@ -74,14 +93,26 @@ final class SimController {
     private final SimEnsemble ensemble;
     private final ControllerIdentity identity;
     private final Rules rules;
+    private final Peers peers;
     private final SplittableRandom random;
     private @Nullable Memory memory;
     private boolean cut;
     private long sessionLostSince = Long.MAX_VALUE;
     private long storeSlowNanos;
+    private long storeLagNanos;
+    private boolean leasesStall;
+    private long setLateNanos;
 
-    SimController(World world, SimEnsemble ensemble, ControllerIdentity identity, SimClock clock, Rules rules) {
+    /** @param others finds a controller by its address */
+    SimController(
+            World world,
+            SimEnsemble ensemble,
+            ControllerIdentity identity,
+            SimClock clock,
+            Rules rules,
+            Function<String, SimController> others) {
         this.rules = rules;
+        this.peers = (member, hostId, deadline) -> askPeer(others.apply(member.getAddress()), hostId, deadline);
         this.world = world;
         this.ensemble = ensemble;
         this.identity = identity;
@@ -96,7 +127,7 @@ final class SimController {
     private Executor inOrder() {
         long[] last = {0};
         return task -> {
-            long delay = 200 * World.MICRO + random.nextLong(3 * World.MILLI);
+            long delay = storeLagNanos + 200 * World.MICRO + random.nextLong(3 * World.MILLI);
             if (storeSlowNanos > 0 && random.nextInt(3) == 0) {
                 delay += random.nextLong(storeSlowNanos);
             }
@@ -113,7 +144,7 @@ final class SimController {
     // ---- the thread of leases ----
 
     private void leaseWork(Memory of) {
-        if (!of.leaseStepComes && memory == of) {
+        if (!of.leaseStepComes && memory == of && !leasesStall) {
             of.leaseStepComes = true;
             process.post(10 * World.MICRO + random.nextLong(100 * World.MICRO), () -> leaseStep(of));
         }
@@ -126,7 +157,7 @@ final class SimController {
             of.leaseTimerRuns = true;
             process.timer(clock.trueNanos(of.leases.idleNanos()), () -> {
                 of.leaseTimerRuns = false;
-                of.leases.step();
+                leaseWork(of);
             });
         }
     }
@@ -138,7 +169,7 @@ final class SimController {
         Memory born = new Memory();
         memory = born;
         born.leases.onWork(() -> leaseWork(born));
-        born.loop.start();
+        born.loop.start(born.watches);
         born.set.start();
         connect(!cut && ensemble.quorum());
         idle(born);
@@ -174,12 +205,22 @@ final class SimController {
             if (memory == of) {
                 if (of.changesSeen != ensemble.changes()) {
                     of.changesSeen = ensemble.changes();
-                    of.setStore.refresh();
+                    refreshSet(of);
                 }
                 tick(of);
                 idle(of);
             }
         });
+    }
+
+    /** What follows a change of the set is a read of the store, which takes its time. */
+    private void refreshSet(Memory of) {
+        long lateNanos = Math.max(storeSlowNanos, setLateNanos);
+        if (lateNanos == 0) {
+            of.setStore.refresh();
+        } else {
+            process.post(random.nextLong(lateNanos), of.setStore::refresh);
+        }
     }
 
     /** To be called after each event: lets the control thread work if there is something for it. */
@@ -212,8 +253,39 @@ final class SimController {
         storeChanged();
     }
 
+    /** Every answer of the store takes that much longer. */
+    void lagStore(long nanos) {
+        storeLagNanos = nanos;
+    }
+
+    /** The thread of leases gets no processor, or gets it again. */
+    void stallLeases(boolean now) {
+        leasesStall = now;
+        Memory present = memory;
+        if (present != null) {
+            leaseWork(present);
+        }
+    }
+
+    /** Whether this leader has declared the host fenced. */
+    boolean holdsFenced(String hostName) {
+        Memory present = memory;
+        return present != null
+                && present.loop
+                        .view()
+                        .map(view -> view.model().hosts().values().stream()
+                                .anyMatch(host -> host.record().getName().equals(hostName)
+                                        && host.health() == HostHealth.HOST_HEALTH_FENCED))
+                        .orElse(false);
+    }
+
     void slowStore(long nanos) {
         storeSlowNanos = nanos;
+    }
+
+    /** It reads of changes of the set up to so much later. */
+    void readSetLate(long nanos) {
+        setLateNanos = nanos;
     }
 
     /** The quorum or the way to it has changed. */
@@ -323,12 +395,75 @@ final class SimController {
                 }));
     }
 
-    AgentStreams agentStreams() {
-        return present().streams;
+    // ---- what people ask of it ----
+
+    /** Offers a change to the control thread, as the API does. A dead process does not answer. */
+    void change(UUID requestId, Operation operation, CompletableFuture<ByteString> answer) {
+        process.post(World.MILLI, () -> submit(present(), requestId, operation, answer));
     }
 
-    ControlQueue queue() {
-        return present().queue;
+    private static void submit(Memory to, UUID requestId, Operation operation, CompletableFuture<ByteString> answer) {
+        to.queue.offer(new ControlEvent.OperatorCall(
+                requestId, ByteString.copyFromUtf8(requestId.toString()), operation, answer));
+    }
+
+    /** {@code kelpie host confirm-dead}, in the stages in which the API does it. */
+    void confirmDead(UUID requestId, String host, CompletableFuture<ByteString> answer) {
+        process.post(World.MILLI, () -> {
+            Memory to = present();
+            CompletableFuture<Optional<SuspectedHost>> first = new CompletableFuture<>();
+            to.queue.offer(new ControlEvent.CallPrepared<>(HostDeaths.suspect(host, requestId), first));
+            first.thenComposeAsync(
+                            found -> found.isEmpty()
+                                    ? submitted(to, requestId, Operation.answeredBefore())
+                                    : to.silence
+                                            .requireEverywhere(found.get())
+                                            .thenComposeAsync(
+                                                    silent -> submitted(
+                                                            to,
+                                                            requestId,
+                                                            HostDeaths.confirm(found.get(), to.silence::requireHere)),
+                                                    later()),
+                            later())
+                    .whenComplete((bytes, failure) -> {
+                        if (failure == null) {
+                            answer.complete(bytes);
+                        } else {
+                            answer.completeExceptionally(failure);
+                        }
+                    });
+        });
+    }
+
+    private static CompletableFuture<ByteString> submitted(Memory to, UUID requestId, Operation operation) {
+        CompletableFuture<ByteString> answer = new CompletableFuture<>();
+        submit(to, requestId, operation, answer);
+        return answer;
+    }
+
+    /** Asks another controller when it has heard a host; its answer, or the lack of one, comes back to this process. */
+    private CompletableFuture<GetHostContactResponse> askPeer(SimController peer, String hostId, Duration deadline) {
+        CompletableFuture<GetHostContactResponse> answer = new CompletableFuture<>();
+        long there = World.MILLI + random.nextLong(2 * World.MILLI);
+        long back = World.MILLI + random.nextLong(2 * World.MILLI);
+        peer.process.post(there, () -> {
+            GetHostContactResponse said = peer.present().silence.own(hostId);
+            process.post(back, () -> answer.complete(said));
+        });
+        process.timer(
+                clock.trueNanos(deadline.toNanos()),
+                () -> answer.completeExceptionally(Status.DEADLINE_EXCEEDED.asRuntimeException()));
+        return answer;
+    }
+
+    /** How long ago this controller has heard a host, in milliseconds; empty if it has not, or does not live. */
+    OptionalLong heardMillisAgo(String hostId) {
+        Memory now = memory;
+        return now == null ? OptionalLong.empty() : now.contacts.millisSince(hostId);
+    }
+
+    AgentStreams agentStreams() {
+        return present().streams;
     }
 
     MemoryStore store() {

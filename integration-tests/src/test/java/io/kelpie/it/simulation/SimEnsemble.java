@@ -1,10 +1,9 @@
 package io.kelpie.it.simulation;
 
-import io.kelpie.controller.model.ControllerIdentity;
+import io.kelpie.controller.model.Seat;
 import io.kelpie.controller.store.FencedSequence.Answer;
 import io.kelpie.controller.store.FencedSequence.Place;
 import io.kelpie.controller.store.memory.MemoryCluster;
-import java.util.Optional;
 import java.util.UUID;
 
 /** The production memory store's shared half, which notes that something was written. */
@@ -44,16 +43,20 @@ final class SimEnsemble extends MemoryCluster {
         return was;
     }
 
+    /** Whether the term that began last is this controller's. */
+    boolean isPresentLeader(String controllerId) {
+        return term().filter(term -> term.controllerId().equals(controllerId)).isPresent();
+    }
+
     /** Grows whenever anything may have changed. */
     long changes() {
         return changes;
     }
 
     @Override
-    public synchronized Optional<Term> beginTerm(ControllerIdentity controller) {
+    protected void written() {
         touched = true;
         changes++;
-        return super.beginTerm(controller);
     }
 
     @Override
@@ -63,9 +66,13 @@ final class SimEnsemble extends MemoryCluster {
     }
 
     @Override
-    protected synchronized Answer judge(String name, Place place) {
-        touched = true;
+    public synchronized void takeSeat(String controllerId, Seat seat, long since) {
         changes++;
+        super.takeSeat(controllerId, seat, since);
+    }
+
+    @Override
+    protected synchronized Answer judge(String name, Place place) {
         return switch (fence) {
             case CHECKED -> super.judge(name, place);
             case NOT_CHECKED_BY_PROOFS ->

@@ -70,7 +70,8 @@ final class SimGuard {
             machine.world.fault(Fault.GUARD_DELAY, machine.name + " " + id);
             return usual + machine.random.nextLong(machine.guardDelayNanos);
         }
-        return usual;
+        long hang = machine.guardsHangUntilNanos - machine.world.now();
+        return hang > 0 && machine.random.nextInt(2) == 0 ? usual + hang : usual;
     }
 
     private void next(long nanos, Runnable step) {

@@ -63,6 +63,9 @@ final class SimMachine {
     /** Guards hang so long before each step, at most; set by faults. */
     long guardDelayNanos;
 
+    /** Until then about half of the guards' steps hang; set by faults. */
+    long guardsHangUntilNanos;
+
     long startNanos = 300 * World.MILLI;
     long stopNanos = 500 * World.MILLI;
 

@@ -2,7 +2,9 @@ package io.kelpie.it.simulation;
 
 import io.kelpie.agent.driver.InstanceId;
 import io.kelpie.controller.model.Controller;
-import io.kelpie.controller.model.ControllerIdentity;
+import io.kelpie.controller.model.ControllerSet;
+import io.kelpie.controller.view.FreezeView;
+import io.kelpie.controller.view.LeaderView;
 import io.kelpie.proto.v1.HostHealth;
 import io.kelpie.proto.v1.HostRecord;
 import io.kelpie.proto.v1.JobRecord;
@@ -25,12 +27,13 @@ final class Simulation {
     private final World world;
     private final Profile profile;
     private final SimEnsemble ensemble;
-    private final List<SimController> controllers = new ArrayList<>();
-    private final List<SimAgent> agents = new ArrayList<>();
+    private final List<SimController> controllers;
+    private final List<SimAgent> agents;
     private final List<Checker> checkers = new ArrayList<>();
     private final NoDoubleRun doubleRun;
     private final NoVmKilledByControlPlane killed;
     private final Operators operators;
+    private final Administrators administrators;
     private final Faults faults;
     private final Violations violations;
 
@@ -45,29 +48,22 @@ final class Simulation {
         AcceptedJobNeverLost promises = new AcceptedJobNeverLost(violations);
 
         List<Controller> founding = new ArrayList<>();
-        Map<String, SimController> byAddress = new LinkedHashMap<>();
         for (int i = 1; i <= profile.controllers(); i++) {
             founding.add(new Controller("c" + i, "c" + i + ":7400", true));
         }
         List<String> addresses = founding.stream().map(Controller::address).toList();
+        Fleet fleet = new Fleet(world, ensemble, rules, founding);
+        controllers = fleet.controllers;
+        agents = fleet.agents;
         for (Controller member : founding) {
-            SimController controller = new SimController(
-                    world,
-                    ensemble,
-                    new ControllerIdentity(member.id(), member.address(), founding),
-                    new SimClock(world, random.nextLong(1L << 50), drift(random)),
-                    rules);
-            controllers.add(controller);
-            byAddress.put(controller.address, controller);
+            fleet.make(member.id(), new SimClock(world, random.nextLong(1L << 50), drift(random)));
         }
         Map<String, SimAgent> byName = new LinkedHashMap<>();
         for (int i = 1; i <= profile.hosts(); i++) {
             String name = "h" + i;
             SimMachine machine = new SimMachine(world, name, drift(random), new Eyes(), rules.guard());
-            Map<String, Link> links = new LinkedHashMap<>();
-            addresses.forEach(address -> links.put(address, new Link(world, name + "-" + address)));
             SimAgent agent = new SimAgent(
-                    world, machine, new RamLedger(machine, rules.host()), byAddress, links, addresses, rules);
+                    world, machine, new RamLedger(machine, rules.host()), fleet.byAddress::get, addresses, rules);
             agents.add(agent);
             byName.put(name, agent);
         }
@@ -77,10 +73,13 @@ final class Simulation {
                 promises,
                 new LedgerKnowsAll(violations, byName),
                 new EpochMonotonic(violations),
+                new OnlyMembersLead(violations),
                 new NoOvercommit(violations),
                 new ReservationsMatchPlacements(violations)));
         operators = new Operators(world, controllers, promises, profile.meanOperatorNanos());
-        faults = new Faults(world, profile, ensemble, controllers, agents);
+        Repairs repairs = new Repairs(world);
+        administrators = new Administrators(world, ensemble, fleet, violations, repairs, profile.controlPlaneOnly());
+        faults = new Faults(world, profile, ensemble, fleet, administrators, repairs);
     }
 
     private int drift(SplittableRandom random) {
@@ -149,6 +148,7 @@ final class Simulation {
         Optional<String> wrong = Optional.empty();
         while (world.now() < end) {
             until(world.now() + 2 * World.SECOND);
+            administrators.helpHostsStartedInFreeze();
             wrong = whatIsWrong();
             if (wrong.isEmpty()) {
                 world.note("converged after " + (world.now() - began) / World.SECOND + " s");
@@ -184,7 +184,19 @@ final class Simulation {
         if (operators.busy()) {
             return Optional.of("an operator waits for an answer");
         }
-        var model = leaders.get(0).loop().view().orElseThrow().model();
+        if (administrators.busy()) {
+            return Optional.of("an administrator waits for an answer");
+        }
+        LeaderView view = leaders.get(0).loop().view().orElseThrow();
+        FreezeView.State freeze = view.freeze().state();
+        if (freeze.untilMillis() > 0 || !freeze.awaited().isEmpty()) {
+            return Optional.of("the cluster is not thawed: " + freeze);
+        }
+        Optional<ControllerSet> set = ensemble.controllers().set();
+        if (set.isEmpty() || !set.get().awaited().isEmpty()) {
+            return Optional.of("the set of controllers is not settled: " + set);
+        }
+        var model = view.model();
         for (var host : model.hosts().values()) {
             if (host.health() != HostHealth.HOST_HEALTH_READY) {
                 return Optional.of("host " + host.record().getName() + " is " + host.health());

@@ -6,11 +6,15 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Clusters of the production code in virtual time, with faults: nothing that must never be ever is, and all heals. */
 class SimulationTest {
     private static final int SEEDS = 300;
     private static final int HARSH_SEEDS = 40;
+    private static final int NARROW_SEEDS = 4;
 
     @BeforeAll
     static void listen() {
@@ -41,6 +45,46 @@ class SimulationTest {
                 },
                 run -> run.violation().ifPresent(wrong::add));
         assertThat(wrong).isEmpty();
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void what_finds_a_missing_rule_finds_nothing_when_it_is_there(Mutation mutation) throws Exception {
+        List<String> wrong = new ArrayList<>();
+        Runs.many(
+                1,
+                NARROW_SEEDS,
+                seed -> mutation.runSafe(seed, 0.25),
+                run -> run.violation().ifPresent(wrong::add));
+        assertThat(wrong).isEmpty();
+    }
+
+    @Test
+    void administrators_among_harsh_faults_break_nothing() throws Exception {
+        List<String> wrong = new ArrayList<>();
+        Runs.many(
+                1,
+                HARSH_SEEDS,
+                seed -> {
+                    World world = new World(seed, false);
+                    return Simulation.run(world, 0.25, Profile.harsh(world).administered(world), Rules.SAFE);
+                },
+                run -> {
+                    if (!run.clean()) {
+                        wrong.add(Report.failure(run, 0.25));
+                    }
+                });
+        assertThat(wrong).isEmpty();
+    }
+
+    @ParameterizedTest(name = "seed {0}: {1}")
+    @CsvSource({
+        "14, a host that was rebooted is taken although its lineages begin anew below those of its former boot",
+        "28, the same; and a thaw waits for that host without end",
+    })
+    void seeds_that_have_found_a_defect_stay_clean(long seed, String defect) {
+        RunResult run = Simulation.run(seed, 1, false);
+        assertThat(run.clean()).as(defect + "\n" + Report.failure(run, 1)).isTrue();
     }
 
     @Test

@@ -1,16 +1,28 @@
 package io.kelpie.it.simulation;
 
 import com.google.protobuf.InvalidProtocolBufferException;
+import io.kelpie.controller.model.ControllerSet;
 import io.kelpie.controller.store.StoredRecord;
+import io.kelpie.controller.store.memory.MemoryCluster.Term;
 import io.kelpie.controller.store.memory.MemoryStore;
 import io.kelpie.proto.v1.HostRecord;
 import io.kelpie.proto.v1.JobRecord;
 import io.kelpie.proto.v1.VmRecord;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 
 /** All records at one instant, as the store holds them. */
-record StoreView(long epoch, Map<String, JobRecord> jobs, Map<String, VmRecord> vms, Map<String, HostRecord> hosts) {
+record StoreView(
+        Optional<Term> term,
+        Optional<ControllerSet> controllers,
+        Map<String, JobRecord> jobs,
+        Map<String, VmRecord> vms,
+        Map<String, HostRecord> hosts) {
+    long epoch() {
+        return term.map(Term::epoch).orElse(0L);
+    }
+
     static StoreView read(SimEnsemble ensemble) {
         try (MemoryStore store = new MemoryStore(ensemble)) {
             Map<String, JobRecord> jobs = new LinkedHashMap<>();
@@ -28,8 +40,7 @@ record StoreView(long epoch, Map<String, JobRecord> jobs, Map<String, VmRecord> 
                 HostRecord host = HostRecord.parseFrom(record.value());
                 hosts.put(host.getHostId(), host);
             }
-            long epoch = ensemble.term().map(SimEnsemble.Term::epoch).orElse(0L);
-            return new StoreView(epoch, jobs, vms, hosts);
+            return new StoreView(ensemble.term(), ensemble.controllers().set(), jobs, vms, hosts);
         } catch (InvalidProtocolBufferException e) {
             throw new IllegalStateException("the store holds what nobody can read", e);
         }

@@ -16,6 +16,13 @@ final class World {
 
     private static final int LOG_LINES = 400;
 
+    private record Line(long atNanos, String text) {
+        @Override
+        public String toString() {
+            return String.format("%10.3f  %s", atNanos / 1e9, text);
+        }
+    }
+
     private record Event(long atNanos, long number, Runnable task) implements Comparable<Event> {
         @Override
         public int compareTo(Event other) {
@@ -26,7 +33,7 @@ final class World {
 
     final long seed;
     private final PriorityQueue<Event> queue = new PriorityQueue<>(4096);
-    private final Deque<String> log = new ArrayDeque<>();
+    private final Deque<Line> log = new ArrayDeque<>();
     private final Map<Fault, Integer> faults = new EnumMap<>(Fault.class);
     private final boolean verbose;
     private long nowNanos;
@@ -78,7 +85,7 @@ final class World {
 
     void note(String line) {
         hash = hash * 31 + line.hashCode();
-        String stamped = String.format("%10.3f  %s", nowNanos / 1e9, line);
+        Line stamped = new Line(nowNanos, line);
         if (verbose) {
             System.err.println(stamped);
         }
@@ -103,7 +110,7 @@ final class World {
     }
 
     List<String> log() {
-        return List.copyOf(log);
+        return log.stream().map(Line::toString).toList();
     }
 
     long events() {

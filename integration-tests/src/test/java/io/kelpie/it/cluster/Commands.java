@@ -1,4 +1,4 @@
-package io.kelpie.it.benchmark;
+package io.kelpie.it.cluster;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -6,13 +6,13 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** Other programs, run to their end. */
-final class Commands {
+public final class Commands {
     private static final int SECONDS_MAX = 120;
 
     private Commands() {}
 
     /** What the program printed; fails if it did not succeed. */
-    static String run(String... command) throws IOException, InterruptedException {
+    public static String run(String... command) throws IOException, InterruptedException {
         Process process =
                 new ProcessBuilder(List.of(command)).redirectErrorStream(true).start();
         process.getOutputStream().close();
