@@ -131,8 +131,15 @@ public final class InstanceManager {
         }
         long highest = table.with.highestEpoch().getAsLong();
         if (command.getEpoch() < highest) {
-            // Not kept as refused: its sender cannot write any more, and the present leader may send the same start.
-            table.refuse(command, from, "epoch " + command.getEpoch() + " has ended; this host obeys epoch " + highest);
+            // Not answered: its sender cannot write any more, and the present leader, which may have sent the same
+            // start,
+            // would take the answer for one to its own.
+            LOG.info(
+                    "dropped a command for {}/{}: epoch {} has ended; this host obeys epoch {}",
+                    command.getVmId(),
+                    command.getIncarnation(),
+                    command.getEpoch(),
+                    highest);
             return;
         }
         Optional<InstanceId> id = InstanceTable.idOf(command);

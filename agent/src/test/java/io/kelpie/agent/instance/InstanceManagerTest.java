@@ -111,12 +111,11 @@ class InstanceManagerTest {
     }
 
     @Test
-    void aLowerEpochIsRefusedAndDoesNotSpoilTheIncarnation() {
+    void aCommandOfAnEndedEpochIsNotAnsweredAndDoesNotSpoilTheIncarnation() {
         Command late = host.start(1);
         host.epoch = 8;
         host.send(late);
-        assertThat(host.stream.lastAck().getOutcome()).isEqualTo(Outcome.OUTCOME_REFUSED);
-        assertThat(host.stream.lastAck().getMessage()).contains("epoch 7").contains("epoch 8");
+        assertThat(host.stream.acks).isEmpty();
         assertThat(host.driver.calls).isEmpty();
 
         host.send(host.start(1));
