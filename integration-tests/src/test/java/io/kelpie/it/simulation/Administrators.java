@@ -122,13 +122,21 @@ final class Administrators {
     private final class Freezing {
         private final int length = 60 + random.nextInt(540);
         private final boolean stops = random.nextInt(3) > 0;
+        private boolean answered;
         private boolean over;
 
         void begin() {
             world.fault(Fault.FREEZE, "for " + length + " s");
             FreezeClusterRequest request =
                     FreezeClusterRequest.newBuilder().setDurationSeconds(length).build();
-            ask("freeze", ClusterOperations.freeze(request), ok -> await());
+            ask("freeze", ClusterOperations.freeze(request), ok -> {
+                answered = true;
+                if (over) {
+                    thaw();
+                } else {
+                    await();
+                }
+            });
             world.after(seconds(60, 400), this::end);
         }
 
@@ -161,11 +169,18 @@ final class Administrators {
             if (!over) {
                 over = true;
                 fleet.startAll();
-                ask("thaw", ClusterOperations.thaw(), ok -> {
-                    freezing = null;
-                    freezesFromNanos = world.now() + seconds(60, 400);
-                });
+                if (answered) {
+                    thaw();
+                }
             }
+        }
+
+        /** Not while the freeze is still asked for, which would come after it. */
+        private void thaw() {
+            ask("thaw", ClusterOperations.thaw(), ok -> {
+                freezing = null;
+                freezesFromNanos = world.now() + seconds(60, 400);
+            });
         }
     }
 

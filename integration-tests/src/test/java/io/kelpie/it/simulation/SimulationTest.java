@@ -81,6 +81,7 @@ class SimulationTest {
     @CsvSource({
         "14, a host that was rebooted is taken although its lineages begin anew below those of its former boot",
         "28, the same; and a thaw waits for that host without end",
+        "1134, a start of an ended epoch is refused by an answer which the present leader takes for one to its own start",
     })
     void seeds_that_have_found_a_defect_stay_clean(long seed, String defect) {
         RunResult run = Simulation.run(seed, 1, false);
