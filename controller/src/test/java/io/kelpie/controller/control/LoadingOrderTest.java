@@ -30,10 +30,9 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
-/** A new leader grants before it has loaded the VMs, and loads many of them quickly. */
+/** A new leader grants before it has loaded the VMs, however many. */
 class LoadingOrderTest {
     private static final int HOSTS = 1_000;
     private static final int VMS = 100_000;
@@ -106,7 +105,7 @@ class LoadingOrderTest {
     }
 
     @Test
-    void aHundredThousandVmsAreLoadedWithinSecondsAndDelayNoGrant() {
+    void aHundredThousandVmsDelayNoGrant() {
         fill();
         TestController controller = controller();
         List<TestAgent> agents = new ArrayList<>();
@@ -128,14 +127,11 @@ class LoadingOrderTest {
                 .as("granted before the VMs")
                 .allMatch(agent -> agent.grants().size() == 1);
 
-        long began = System.nanoTime();
         loads.remove().run();
         controller.tick();
         controller.tick();
         agents.forEach(agent -> assertThat(agent.takeCommands()).isEmpty());
-        long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - began);
         assertThat(controller.model().vms()).hasSize(VMS);
-        assertThat(millis).as("milliseconds to load").isLessThan(5_000);
     }
 
     private static String clusterUuid(TestController controller) {
