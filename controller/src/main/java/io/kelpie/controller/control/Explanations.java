@@ -1,6 +1,7 @@
 package io.kelpie.controller.control;
 
 import io.kelpie.common.units.Durations;
+import io.kelpie.controller.lifecycle.StoredWait;
 import io.kelpie.controller.model.Reservation;
 import io.kelpie.controller.model.VmShape;
 import io.kelpie.controller.view.JobView;
@@ -40,7 +41,7 @@ public final class Explanations {
         return switch (Records.state(record.getState())) {
             case PENDING -> {
                 long waitMillis = record.getNotBeforeMillis() - nowMillis;
-                if (waitMillis > 0) {
+                if (!StoredWait.isOver(record.getStateSinceMillis(), record.getNotBeforeMillis(), nowMillis)) {
                     yield "it is placed again in " + Durations.formatSeconds((waitMillis + 999) / 1000)
                             + ", after its last instance ended: "
                             + record.getLastExit().getMessage();

@@ -3,6 +3,7 @@ package io.kelpie.controller.control;
 import io.kelpie.controller.lifecycle.InstanceEnd;
 import io.kelpie.controller.lifecycle.RestartDecider;
 import io.kelpie.controller.lifecycle.RestartDecision;
+import io.kelpie.controller.lifecycle.StoredWait;
 import io.kelpie.controller.lifecycle.VmEvent;
 import io.kelpie.controller.model.VmState;
 import io.kelpie.proto.v1.AvoidedHost;
@@ -205,12 +206,15 @@ final class InstanceReports {
 
     private static void avoid(VmRecord.Builder record, String hostId, long nowMillis, long untilMillis) {
         List<AvoidedHost> others = record.getAvoidedHostsList().stream()
-                .filter(avoided -> avoided.getUntilMillis() > nowMillis
+                .filter(avoided -> !StoredWait.isOver(avoided.getSinceMillis(), avoided.getUntilMillis(), nowMillis)
                         && !avoided.getHostId().equals(hostId))
                 .toList();
         record.clearAvoidedHosts()
                 .addAllAvoidedHosts(others)
-                .addAvoidedHosts(AvoidedHost.newBuilder().setHostId(hostId).setUntilMillis(untilMillis));
+                .addAvoidedHosts(AvoidedHost.newBuilder()
+                        .setHostId(hostId)
+                        .setSinceMillis(nowMillis)
+                        .setUntilMillis(untilMillis));
     }
 
     private static String seconds(long millis) {

@@ -1,6 +1,7 @@
 package io.kelpie.controller.control;
 
 import io.kelpie.controller.lifecycle.Leasing;
+import io.kelpie.controller.lifecycle.StoredWait;
 import io.kelpie.controller.lifecycle.VmEvent;
 import io.kelpie.controller.model.DriverKind;
 import io.kelpie.controller.model.Reservation;
@@ -59,7 +60,7 @@ final class PlacementRound {
         long now = cluster.nowMillis();
         List<VmEntry> due = new ArrayList<>();
         for (VmEntry vm : cluster.pending()) {
-            if (vm.record().getNotBeforeMillis() <= now) {
+            if (StoredWait.isOver(vm.record().getStateSinceMillis(), vm.record().getNotBeforeMillis(), now)) {
                 Optional<String> besides = orphans.besides(vm);
                 if (besides.isPresent()) {
                     hold(
@@ -137,7 +138,7 @@ final class PlacementRound {
         long now = cluster.nowMillis();
         Set<String> avoided = new LinkedHashSet<>();
         for (AvoidedHost host : record.getAvoidedHostsList()) {
-            if (host.getUntilMillis() > now) {
+            if (!StoredWait.isOver(host.getSinceMillis(), host.getUntilMillis(), now)) {
                 avoided.add(host.getHostId());
             }
         }
@@ -157,6 +158,7 @@ final class PlacementRound {
                         .setStorageHostId(host.id())
                         .setReservation(
                                 Records.reservation(Reservation.of(job.job().shape())))
+                        .setNotBeforeMillis(0)
                         .setSpecVersion(job.record().getVersion())
                         .setRestartSerial(job.record().getRestartSerial())
                         .setDecision(decision(vm, decision)),

@@ -29,6 +29,7 @@ import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 class ControlLoopTest {
@@ -505,6 +506,32 @@ class ControlLoopTest {
                 .cause()
                 .isInstanceOfSatisfying(
                         KelpieException.class, e -> assertThat(e.metadata()).containsEntry("leader", "c1:7400"));
+    }
+
+    @Test
+    void aClockThatIsSetBackDoesNotHoldAVmBack() {
+        TestAgent agent = controller.connected("h1");
+        Command start = running(agent, "web");
+        controller.time.setWall(TimeUnit.HOURS.toMillis(1));
+        agent.exits(start, CRASH);
+        controller.settle();
+        assertThat(controller.state("web-0")).isEqualTo(VmState.VM_STATE_PENDING);
+        controller.time.setWall(-TimeUnit.HOURS.toMillis(1));
+
+        assertThat(nextStart(agent).getIncarnation()).isEqualTo(start.getIncarnation() + 1);
+    }
+
+    @Test
+    void aClockThatIsSetBackDoesNotKeepAHostOut() {
+        TestAgent agent = controller.connected("h1");
+        controller.apply(TestController.job("web", 1));
+        controller.settle();
+        controller.time.setWall(TimeUnit.HOURS.toMillis(1));
+        agent.refuse(onlyCommand(agent), "no memory");
+        controller.settle();
+        controller.time.setWall(-TimeUnit.HOURS.toMillis(1));
+
+        assertThat(nextStart(agent).getIncarnation()).isEqualTo(2);
     }
 
     private Command running(TestAgent agent, String job) {

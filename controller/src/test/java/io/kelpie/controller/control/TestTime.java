@@ -6,7 +6,7 @@ import java.util.concurrent.TimeUnit;
 /** A clock that moves when told. */
 public final class TestTime implements TimeSource {
     private long nanos = TimeUnit.HOURS.toNanos(1);
-    private final long wallOffsetMillis = 1_800_000_000_000L;
+    private long wallOffsetMillis = 1_800_000_000_000L;
 
     @Override
     public long nanoTime() {
@@ -16,6 +16,11 @@ public final class TestTime implements TimeSource {
     @Override
     public long wallMillis() {
         return wallOffsetMillis + nanos / 1_000_000;
+    }
+
+    /** The wall clock alone jumps. */
+    public void setWall(long byMillis) {
+        wallOffsetMillis += byMillis;
     }
 
     public void advanceMillis(long millis) {
