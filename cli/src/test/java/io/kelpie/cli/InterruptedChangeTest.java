@@ -25,6 +25,9 @@ class InterruptedChangeTest {
         try (FakeController controller = new FakeController(cluster, "c1")) {
             controller.hang(1_000);
             Process kelpie = new ProcessBuilder(
+                            "env",
+                            "--default-signal=INT", // a background job of a script ignores it, and so would its
+                            // children
                             Path.of(System.getProperty("java.home"), "bin", "java")
                                     .toString(),
                             "-cp",
