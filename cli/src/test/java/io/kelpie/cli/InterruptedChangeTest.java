@@ -24,10 +24,10 @@ class InterruptedChangeTest {
         cluster.onChange = arrived::countDown;
         try (FakeController controller = new FakeController(cluster, "c1")) {
             controller.hang(1_000);
+            // A background job of a script ignores SIGINT, and so would its children.
             Process kelpie = new ProcessBuilder(
                             "env",
-                            "--default-signal=INT", // a background job of a script ignores it, and so would its
-                            // children
+                            "--default-signal=INT",
                             Path.of(System.getProperty("java.home"), "bin", "java")
                                     .toString(),
                             "-cp",

@@ -512,11 +512,11 @@ class ControlLoopTest {
     void aClockThatIsSetBackDoesNotHoldAVmBack() {
         TestAgent agent = controller.connected("h1");
         Command start = running(agent, "web");
-        controller.time.setWall(TimeUnit.HOURS.toMillis(1));
+        controller.time.jumpWall(TimeUnit.HOURS.toMillis(1));
         agent.exits(start, CRASH);
         controller.settle();
         assertThat(controller.state("web-0")).isEqualTo(VmState.VM_STATE_PENDING);
-        controller.time.setWall(-TimeUnit.HOURS.toMillis(1));
+        controller.time.jumpWall(-TimeUnit.HOURS.toMillis(1));
 
         assertThat(nextStart(agent).getIncarnation()).isEqualTo(start.getIncarnation() + 1);
     }
@@ -526,10 +526,10 @@ class ControlLoopTest {
         TestAgent agent = controller.connected("h1");
         controller.apply(TestController.job("web", 1));
         controller.settle();
-        controller.time.setWall(TimeUnit.HOURS.toMillis(1));
+        controller.time.jumpWall(TimeUnit.HOURS.toMillis(1));
         agent.refuse(onlyCommand(agent), "no memory");
         controller.settle();
-        controller.time.setWall(-TimeUnit.HOURS.toMillis(1));
+        controller.time.jumpWall(-TimeUnit.HOURS.toMillis(1));
 
         assertThat(nextStart(agent).getIncarnation()).isEqualTo(2);
     }

@@ -63,14 +63,13 @@ class DeposedLeaderTest {
     private EmbeddedZooKeeper server;
 
     /** A store that lets something happen between the plan and its commit. */
-    private static final class InterruptedStore implements ClusterStore {
+    private static final class InterruptedStore extends ForwardingStore {
         final List<CompletableFuture<CommitOutcome>> interrupted = new ArrayList<>();
-        private final ClusterStore store;
         private Optional<Runnable> happens = Optional.empty();
         private Class<? extends RecordKey> beforeCommitOf = RecordKey.class;
 
         InterruptedStore(ClusterStore store) {
-            this.store = store;
+            super(store);
         }
 
         /** Lets something happen before the next batch that writes a record of this kind. */
@@ -84,63 +83,13 @@ class DeposedLeaderTest {
             Optional<Runnable> now = happens.filter(
                     waiting -> batch.writes().stream().anyMatch(write -> beforeCommitOf.isInstance(write.key())));
             if (now.isEmpty()) {
-                return store.commit(term, batch);
+                return super.commit(term, batch);
             }
             happens = Optional.empty();
             now.get().run();
-            CompletableFuture<CommitOutcome> outcome = store.commit(term, batch);
+            CompletableFuture<CommitOutcome> outcome = super.commit(term, batch);
             interrupted.add(outcome);
             return outcome;
-        }
-
-        @Override
-        public CompletableFuture<Optional<Long>> settle(LeaderTerm term) {
-            return store.settle(term);
-        }
-
-        @Override
-        public CompletableFuture<CommitOutcome> prove(LeaderTerm term) {
-            return store.prove(term);
-        }
-
-        @Override
-        public CompletableFuture<Optional<StoredRecord>> read(RecordKey key) {
-            return store.read(key);
-        }
-
-        @Override
-        public CompletableFuture<List<StoredRecord>> readHosts() {
-            return store.readHosts();
-        }
-
-        @Override
-        public CompletableFuture<List<StoredRecord>> readCapabilities() {
-            return store.readCapabilities();
-        }
-
-        @Override
-        public CompletableFuture<List<StoredRecord>> readJobs() {
-            return store.readJobs();
-        }
-
-        @Override
-        public CompletableFuture<List<StoredRecord>> readVms() {
-            return store.readVms();
-        }
-
-        @Override
-        public CompletableFuture<List<StoredRecord>> readRequests() {
-            return store.readRequests();
-        }
-
-        @Override
-        public boolean isConnected() {
-            return store.isConnected();
-        }
-
-        @Override
-        public void close() {
-            store.close();
         }
     }
 

@@ -4,16 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.kelpie.controller.leadership.LeaderTerm;
 import io.kelpie.controller.leadership.TestTerms;
-import io.kelpie.controller.store.ClusterStore;
-import io.kelpie.controller.store.CommitOutcome;
-import io.kelpie.controller.store.RecordKey;
 import io.kelpie.controller.store.StoredRecord;
-import io.kelpie.controller.store.WriteBatch;
 import io.kelpie.controller.store.memory.MemoryCluster;
 import io.kelpie.controller.store.memory.MemoryStore;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
@@ -27,67 +22,16 @@ class TermLoadingTest {
     private final TermLoading loading = new TermLoading(term, store, loads::add, new TestTime(), events::add);
 
     /** Answers everything but the VMs, until it is told to. */
-    private static final class SlowStore implements ClusterStore {
-        private final MemoryStore store;
+    private static final class SlowStore extends ForwardingStore {
         final CompletableFuture<List<StoredRecord>> vms = new CompletableFuture<>();
 
         SlowStore(MemoryStore store) {
-            this.store = store;
+            super(store);
         }
 
         @Override
         public CompletableFuture<List<StoredRecord>> readVms() {
             return vms;
-        }
-
-        @Override
-        public CompletableFuture<CommitOutcome> commit(LeaderTerm term, WriteBatch batch) {
-            return store.commit(term, batch);
-        }
-
-        @Override
-        public CompletableFuture<Optional<Long>> settle(LeaderTerm term) {
-            return store.settle(term);
-        }
-
-        @Override
-        public CompletableFuture<CommitOutcome> prove(LeaderTerm term) {
-            return store.prove(term);
-        }
-
-        @Override
-        public CompletableFuture<Optional<StoredRecord>> read(RecordKey key) {
-            return store.read(key);
-        }
-
-        @Override
-        public CompletableFuture<List<StoredRecord>> readHosts() {
-            return store.readHosts();
-        }
-
-        @Override
-        public CompletableFuture<List<StoredRecord>> readCapabilities() {
-            return store.readCapabilities();
-        }
-
-        @Override
-        public CompletableFuture<List<StoredRecord>> readJobs() {
-            return store.readJobs();
-        }
-
-        @Override
-        public CompletableFuture<List<StoredRecord>> readRequests() {
-            return store.readRequests();
-        }
-
-        @Override
-        public boolean isConnected() {
-            return store.isConnected();
-        }
-
-        @Override
-        public void close() {
-            store.close();
         }
     }
 

@@ -19,7 +19,7 @@ public final class TestTime implements TimeSource {
     }
 
     /** The wall clock alone jumps. */
-    public void setWall(long byMillis) {
+    public void jumpWall(long byMillis) {
         wallOffsetMillis += byMillis;
     }
 
