@@ -141,6 +141,11 @@ public final class YamlMap {
         return value(key) instanceof MappingNode;
     }
 
+    /** True if the key's value is a list; counts as asking for the key. */
+    public boolean isList(String key) {
+        return value(key) instanceof SequenceNode;
+    }
+
     /** The keys in the order of the document; counts as asking for them all. */
     public List<String> keys() {
         asked.addAll(tuples.keySet());
