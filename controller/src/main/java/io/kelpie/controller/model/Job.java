@@ -14,6 +14,9 @@ import java.util.UUID;
  * @param replicas VMs wanted; their ordinals are 0 to {@code replicas - 1}
  * @param restart when a VM whose instance has ended is started again
  * @param shape what each VM asks of its host
+ * @param rules where its VMs may run
+ * @param priority 0 to 100; a higher one may preempt a lower one
+ * @param maxUnavailable VMs that may be kept from running at once for the sake of others, at least 1
  * @param version grows by one with every change of the spec
  * @param deleting whether the job goes as soon as its VMs are gone
  * @param incarnationFloor no new VM gets an incarnation at or below this one
@@ -28,6 +31,9 @@ public record Job(
         int replicas,
         RestartPolicy restart,
         VmShape shape,
+        PlacementRules rules,
+        int priority,
+        int maxUnavailable,
         long version,
         boolean deleting,
         long incarnationFloor,

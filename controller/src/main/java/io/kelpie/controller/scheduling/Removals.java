@@ -1,9 +1,9 @@
 package io.kelpie.controller.scheduling;
 
+import io.kelpie.controller.scheduling.engine.Ask;
+import io.kelpie.controller.scheduling.engine.HostTable;
 import io.kelpie.controller.scheduling.filter.Filter;
 import io.kelpie.controller.scheduling.filter.Rejection;
-import io.kelpie.controller.scheduling.table.Ask;
-import io.kelpie.controller.scheduling.table.HostTable;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -13,7 +13,7 @@ import java.util.List;
  * came nearest: by the rule's own distance, then by how few later rules would remove it too, then by id. So "uncordon
  * h1" is said of a host that would do, if there is one.
  */
-final class Removals {
+public final class Removals {
     private final List<Filter> filters;
     private final HostTable hosts;
     private final Ask ask;
@@ -22,7 +22,7 @@ final class Removals {
     private final long[] nearestDistance;
     private final int[] nearestLaterMisses;
 
-    Removals(List<Filter> filters, HostTable hosts, Ask ask) {
+    public Removals(List<Filter> filters, HostTable hosts, Ask ask) {
         this.filters = filters;
         this.hosts = hosts;
         this.ask = ask;
@@ -33,8 +33,8 @@ final class Removals {
         Arrays.fill(nearestDistance, Long.MAX_VALUE);
     }
 
-    /** Whether a filter removes the host; call it once a host, in the order of the ids. */
-    boolean remove(int host) {
+    /** Whether a filter removes the host; call it once a host. */
+    public boolean remove(int host) {
         for (int i = 0; i < filters.size(); i++) {
             long distance = filters.get(i).distance(hosts, host, ask);
             if (distance > 0) {
@@ -48,7 +48,9 @@ final class Removals {
 
     private void compareWithNearest(int filter, int host, long distance) {
         if (distance > nearestDistance[filter]
-                || (distance == nearestDistance[filter] && nearestLaterMisses[filter] == 0)) {
+                || (distance == nearestDistance[filter]
+                        && nearestLaterMisses[filter] == 0
+                        && !isBefore(host, nearest[filter]))) {
             return;
         }
         int laterMisses = 0;
@@ -57,15 +59,21 @@ final class Removals {
                 laterMisses++;
             }
         }
-        if (distance < nearestDistance[filter] || laterMisses < nearestLaterMisses[filter]) {
+        if (distance < nearestDistance[filter]
+                || laterMisses < nearestLaterMisses[filter]
+                || (laterMisses == nearestLaterMisses[filter] && isBefore(host, nearest[filter]))) {
             nearest[filter] = host;
             nearestDistance[filter] = distance;
             nearestLaterMisses[filter] = laterMisses;
         }
     }
 
+    private boolean isBefore(int host, int other) {
+        return hosts.view(host).id().compareTo(hosts.view(other).id()) < 0;
+    }
+
     /** A row per filter that removed a host. Before the request takes anything. */
-    List<RuleOutcome> outcomes() {
+    public List<RuleOutcome> outcomes() {
         List<RuleOutcome> outcomes = new ArrayList<>();
         for (int i = 0; i < filters.size(); i++) {
             if (removed[i] > 0) {

@@ -4,10 +4,8 @@ import static io.kelpie.controller.scheduling.TestHost.host;
 import static io.kelpie.controller.scheduling.TestVm.vm;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.kelpie.controller.model.AccelerationMode;
-import io.kelpie.controller.model.DriverKind;
+import io.kelpie.controller.scheduling.SchedulingPolicy.Packing;
 import java.util.Arrays;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -16,7 +14,7 @@ import org.junit.jupiter.api.Test;
 
 class SchedulerTest {
     @Test
-    void aVmGoesToTheFullestHostThatTakesIt() {
+    void packingTakesTheFullestHostThatTakesTheVm() {
         Decision decision = decide(
                 vm(0).memoryMib(4_096),
                 host("h1"),
@@ -28,11 +26,35 @@ class SchedulerTest {
     }
 
     @Test
-    void theScoreIsTheMeanFullnessOfMemoryAndVcpus() {
-        // 4096 + 64 + 82 + 8 MiB of 8500 is 50 %; 1 vCPU of 4 is 25 %
-        Decision decision =
-                decide(vm(0).memoryMib(4_096), host("h1").memoryMib(8_500).cpus(1));
-        assertThat(decision.score()).isEqualTo(37);
+    void spreadingTakesTheEmptiestHost() {
+        SchedulingPolicy spreading = new SchedulingPolicy(400, Packing.SPREAD, 0, 30, 5, NPlusOne.OFF);
+        ClusterSnapshot snapshot =
+                snapshot(host("h1").usedMemoryMib(8_192), host("h2"), host("h3").usedMemoryMib(15_000));
+        assertThat(Scheduler.plan(snapshot, List.of(vm(0).request()), spreading, 1)
+                        .decisions()
+                        .get(0)
+                        .host())
+                .contains("id-h2");
+    }
+
+    @Test
+    void packingLeavesVcpusAndMemoryInProportion() {
+        // as much is left on both in all, but on h1 vCPUs that nobody could use
+        Decision decision = decide(
+                vm(0).vcpus(1).memoryMib(1_000),
+                host("h1").usedMemoryMib(12_288),
+                host("h2").usedMemoryMib(8_192).usedVcpus(8),
+                host("h3").usedVcpus(32));
+        assertThat(decision.host()).contains("id-h2");
+    }
+
+    @Test
+    void packingLeavesLittleOfWhatIsScarce() {
+        Decision decision = decide(
+                vm(0).vcpus(1).memoryMib(1_000),
+                host("h1").usedMemoryMib(12_288),
+                host("h2").usedMemoryMib(8_192).usedVcpus(8));
+        assertThat(decision.host()).contains("id-h1");
     }
 
     @Test
@@ -53,6 +75,25 @@ class SchedulerTest {
     }
 
     @Test
+    void laterRequestsSeeWhereEarlierOnesWent() {
+        List<PlacementRequest> requests = List.of(
+                vm(0).of("web").awayFrom("web", "rack").request(),
+                vm(1).of("web").awayFrom("web", "rack").request(),
+                vm(2).of("web").awayFrom("web", "rack").request());
+        Plan plan = plan(
+                requests,
+                host("h1").rack("r1"),
+                host("h2").rack("r1"),
+                host("h3").rack("r2"));
+        assertThat(plan.decisions())
+                .extracting(decision -> decision.host().isPresent())
+                .containsExactly(true, true, false);
+        assertThat(plan.decisions().get(2).rules())
+                .extracting(RuleOutcome::rule)
+                .containsExactly("anti-affinity");
+    }
+
+    @Test
     void diskSpaceOfAPoolIsTakenToo() {
         List<PlacementRequest> requests = List.of(
                 vm(0).disk("default", 60_000).request(),
@@ -62,6 +103,19 @@ class SchedulerTest {
         assertThat(plan.decisions().get(1).rules())
                 .extracting(RuleOutcome::rule)
                 .containsExactly("disk-space");
+    }
+
+    @Test
+    void aVmThatAsksForNumaNodesIsToldWhich() {
+        List<PlacementRequest> requests = List.of(
+                vm(0).numaNodes(1).vcpus(2).request(),
+                vm(1).numaNodes(2).vcpus(2).request(),
+                vm(2).request());
+        Plan plan =
+                plan(requests, host("h1").numaNode(4, 8_192).numaNode(4, 4_096).numaNode(4, 8_192));
+        assertThat(plan.decisions().get(0).numaNodes()).as("the tightest").containsExactly(1);
+        assertThat(plan.decisions().get(1).numaNodes()).containsExactly(0, 1);
+        assertThat(plan.decisions().get(2).numaNodes()).isEmpty();
     }
 
     @Test
@@ -77,9 +131,7 @@ class SchedulerTest {
 
     @Test
     void theSeedBreaksTies() {
-        List<TestHost> equals = List.of(host("h1"), host("h2"), host("h3"), host("h4"));
-        ClusterSnapshot snapshot =
-                new ClusterSnapshot(equals.stream().map(TestHost::view).toList());
+        ClusterSnapshot snapshot = snapshot(host("h1"), host("h2"), host("h3"), host("h4"));
         Set<String> chosen = new TreeSet<>();
         for (long seed = 0; seed < 50; seed++) {
             chosen.add(Scheduler.plan(snapshot, List.of(vm(0).request()), SchedulingPolicy.DEFAULT, seed)
@@ -100,45 +152,10 @@ class SchedulerTest {
     }
 
     @Test
-    void autoNeverTakesTheFakeDriver() {
-        TestHost rehearsal = host("h1").drivers(EnumSet.of(DriverKind.FAKE));
-        assertThat(decide(vm(0), rehearsal).host()).isEmpty();
-        assertThat(decide(vm(0).driver(DriverKind.FAKE), rehearsal).host()).contains("id-h1");
-    }
-
-    @Test
-    void anyAccelerationRunsWhereverADriverDoes() {
-        TestHost plain = host("h1").withoutKvm();
-        assertThat(decide(vm(0).acceleration(AccelerationMode.KVM), plain).host())
-                .isEmpty();
-        assertThat(decide(vm(0).acceleration(AccelerationMode.ANY), plain).host())
-                .contains("id-h1");
-        assertThat(decide(vm(0).acceleration(AccelerationMode.TCG), plain).host())
-                .contains("id-h1");
-    }
-
-    @Test
-    void vcpusArePromisedUpToThePolicysRatio() {
-        ClusterSnapshot snapshot =
-                new ClusterSnapshot(List.of(host("h1").cpus(3).view()));
-        List<PlacementRequest> four = List.of(vm(0).vcpus(4).request());
-        List<PlacementRequest> five = List.of(vm(0).vcpus(5).request());
-        SchedulingPolicy oneAndAHalf = new SchedulingPolicy(150);
-        assertThat(Scheduler.plan(snapshot, four, oneAndAHalf, 0)
-                        .decisions()
-                        .get(0)
-                        .host())
-                .isPresent();
-        assertThat(Scheduler.plan(snapshot, five, oneAndAHalf, 0)
-                        .decisions()
-                        .get(0)
-                        .host())
-                .isEmpty();
-    }
-
-    @Test
     void noHostsAndNoRequestsAreFine() {
-        assertThat(decide(vm(0))).isEqualTo(new Decision(vm(0).request().vmId(), Optional.empty(), 0, 0, List.of()));
+        assertThat(decide(vm(0)))
+                .isEqualTo(new Decision(
+                        vm(0).request().vmId(), Optional.empty(), 0, List.of(), 0, List.of(), Optional.empty()));
         assertThat(plan(List.of(), host("h1")).decisions()).isEmpty();
     }
 
@@ -147,7 +164,10 @@ class SchedulerTest {
     }
 
     private static Plan plan(List<PlacementRequest> requests, TestHost... hosts) {
-        List<HostView> views = Arrays.stream(hosts).map(TestHost::view).toList();
-        return Scheduler.plan(new ClusterSnapshot(views), requests, SchedulingPolicy.DEFAULT, 1);
+        return Scheduler.plan(snapshot(hosts), requests, SchedulingPolicy.DEFAULT, 1);
+    }
+
+    private static ClusterSnapshot snapshot(TestHost... hosts) {
+        return new ClusterSnapshot(Arrays.stream(hosts).map(TestHost::view).toList(), List.of());
     }
 }

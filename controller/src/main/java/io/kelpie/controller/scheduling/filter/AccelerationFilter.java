@@ -1,8 +1,9 @@
 package io.kelpie.controller.scheduling.filter;
 
+import io.kelpie.controller.model.AccelerationMode;
 import io.kelpie.controller.scheduling.HostView;
-import io.kelpie.controller.scheduling.table.Ask;
-import io.kelpie.controller.scheduling.table.HostTable;
+import io.kelpie.controller.scheduling.engine.Ask;
+import io.kelpie.controller.scheduling.engine.HostTable;
 
 /** KVM needs a host that has booted a guest under it; TCG runs wherever a driver does. */
 final class AccelerationFilter implements Filter {
@@ -12,9 +13,19 @@ final class AccelerationFilter implements Filter {
     }
 
     @Override
+    public Scope scope() {
+        return Scope.TRAITS;
+    }
+
+    @Override
+    public boolean concerns(Ask ask) {
+        return ask.shape().acceleration() == AccelerationMode.KVM;
+    }
+
+    @Override
     public long distance(HostTable hosts, int host, Ask ask) {
         boolean passes = switch (ask.shape().acceleration()) {
-            case KVM -> hosts.view(host).kvmVerified();
+            case KVM -> hosts.view(host).traits().kvmVerified();
             case TCG, ANY -> true;
         };
         return passes ? 0 : REJECTED;

@@ -1,7 +1,7 @@
 package io.kelpie.controller.scheduling.filter;
 
-import io.kelpie.controller.scheduling.table.Ask;
-import io.kelpie.controller.scheduling.table.HostTable;
+import io.kelpie.controller.scheduling.engine.Ask;
+import io.kelpie.controller.scheduling.engine.HostTable;
 import java.util.Optional;
 
 /** A VM with a kept local disk runs where that disk lies. No other host is nearer than any other. */
@@ -12,15 +12,20 @@ final class DiskLocationFilter implements Filter {
     }
 
     @Override
+    public boolean concerns(Ask ask) {
+        return ask.isBound();
+    }
+
+    @Override
     public long distance(HostTable hosts, int host, Ask ask) {
         return !ask.isBound() || host == ask.boundHost() ? 0 : REJECTED;
     }
 
     @Override
     public Rejection rejection(HostTable hosts, int host, Ask ask) {
-        String disk = "disk " + ask.request().boundDisk();
+        String disk = "disk " + ask.boundDisk();
         if (ask.boundHost() == HostTable.UNKNOWN) {
-            String id = ask.request().boundToHost().orElse("unknown");
+            String id = ask.boundToHost().orElse("unknown");
             return new Rejection(
                     Optional.empty(),
                     "data of " + disk + " is on host " + id,

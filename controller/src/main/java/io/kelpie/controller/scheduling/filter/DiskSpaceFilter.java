@@ -1,8 +1,8 @@
 package io.kelpie.controller.scheduling.filter;
 
 import io.kelpie.controller.scheduling.HostView;
-import io.kelpie.controller.scheduling.table.Ask;
-import io.kelpie.controller.scheduling.table.HostTable;
+import io.kelpie.controller.scheduling.engine.Ask;
+import io.kelpie.controller.scheduling.engine.HostTable;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -19,22 +19,39 @@ final class DiskSpaceFilter implements Filter {
     }
 
     @Override
+    public boolean concerns(Ask ask) {
+        return ask.demand().poolCount() > 0;
+    }
+
+    @Override
     public long distance(HostTable hosts, int host, Ask ask) {
         long distance = 0;
-        for (int i = 0; i < ask.poolCount(); i++) {
+        for (int i = 0; i < ask.demand().poolCount(); i++) {
             distance += distance(hosts, host, ask, i);
         }
         return distance;
     }
 
     private static long distance(HostTable hosts, int host, Ask ask, int i) {
-        if (!hosts.hasPool(host, ask.pool(i))) {
+        if (!hosts.hasPool(host, ask.demand().pool(i))) {
             return POOL_MISSING;
         }
         if (host == ask.boundHost()) {
             return 0;
         }
-        return Math.max(0, ask.poolMib(i) - hosts.freePoolMib(host, ask.pool(i)));
+        return Math.max(
+                0,
+                ask.demand().poolMib(i) - hosts.freePoolMib(host, ask.demand().pool(i)));
+    }
+
+    @Override
+    public boolean bars(HostTable hosts, int host, Ask ask) {
+        for (int i = 0; i < ask.demand().poolCount(); i++) {
+            if (!hosts.hasPool(host, ask.demand().pool(i))) {
+                return true;
+            }
+        }
+        return false;
     }
 
     @Override
@@ -44,18 +61,18 @@ final class DiskSpaceFilter implements Filter {
         List<String> free = new ArrayList<>();
         List<String> shortfall = new ArrayList<>();
         List<String> fix = new ArrayList<>();
-        for (int i = 0; i < ask.poolCount(); i++) {
+        for (int i = 0; i < ask.demand().poolCount(); i++) {
             long missing = distance(hosts, host, ask, i);
             if (missing == 0) {
                 continue;
             }
-            String pool = ask.poolName(i);
-            asked.add(ask.poolMib(i) + " MiB in pool " + pool);
+            String pool = ask.demand().poolName(i);
+            asked.add(ask.demand().poolMib(i) + " MiB in pool " + pool);
             if (missing == POOL_MISSING) {
                 free.add("no pool " + pool + " on " + view.name());
                 fix.add(useAnotherPool(view, pool));
             } else {
-                free.add(Math.max(0, hosts.freePoolMib(host, ask.pool(i))) + " MiB in pool " + pool);
+                free.add(Math.max(0, hosts.freePoolMib(host, ask.demand().pool(i))) + " MiB in pool " + pool);
                 shortfall.add(missing + " MiB");
                 fix.add("lower the disks in pool " + pool + " by " + missing + " MiB or free as much on "
                         + view.name());
@@ -71,8 +88,8 @@ final class DiskSpaceFilter implements Filter {
 
     private static String useAnotherPool(HostView view, String pool) {
         String define = "define pool " + pool + " in the agent's configuration of " + view.name();
-        return view.pools().isEmpty()
+        return view.size().poolMib().isEmpty()
                 ? define
-                : "use pool " + String.join(" or ", view.pools().keySet()) + ", or " + define;
+                : "use pool " + String.join(" or ", view.size().poolMib().keySet()) + ", or " + define;
     }
 }

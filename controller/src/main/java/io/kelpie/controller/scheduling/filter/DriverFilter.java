@@ -2,8 +2,8 @@ package io.kelpie.controller.scheduling.filter;
 
 import io.kelpie.controller.model.DriverKind;
 import io.kelpie.controller.scheduling.HostView;
-import io.kelpie.controller.scheduling.table.Ask;
-import io.kelpie.controller.scheduling.table.HostTable;
+import io.kelpie.controller.scheduling.engine.Ask;
+import io.kelpie.controller.scheduling.engine.HostTable;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
@@ -17,8 +17,18 @@ final class DriverFilter implements Filter {
     }
 
     @Override
+    public Scope scope() {
+        return Scope.TRAITS;
+    }
+
+    @Override
+    public boolean concerns(Ask ask) {
+        return true;
+    }
+
+    @Override
     public long distance(HostTable hosts, int host, Ask ask) {
-        Set<DriverKind> usable = hosts.view(host).drivers();
+        Set<DriverKind> usable = hosts.view(host).traits().drivers();
         Optional<DriverKind> asked = ask.shape().driver();
         boolean passes = asked.isPresent()
                 ? usable.contains(asked.get())
@@ -31,7 +41,7 @@ final class DriverFilter implements Filter {
         HostView view = hosts.view(host);
         Optional<String> asked = ask.shape().driver().map(DriverFilter::word);
         Set<String> usable = new TreeSet<>();
-        view.drivers().forEach(driver -> usable.add(word(driver)));
+        view.traits().drivers().forEach(driver -> usable.add(word(driver)));
         String repair = "make " + asked.orElse("qemu") + " usable on " + view.name() + ": kelpie describe host "
                 + view.name() + " says what is missing";
         return Rejection.of(

@@ -9,17 +9,29 @@ public final class Filters {
      * change by hand comes before what changes by itself.
      */
     public static final List<Filter> ALL = List.of(
-            new HostReadyFilter(),
-            new CordonFilter(),
+            HostStateFilter.READY,
+            HostStateFilter.CORDON,
+            HostStateFilter.DRAIN,
+            new TaintFilter(),
             new LabelsFilter(),
             new DiskLocationFilter(),
             new DriverFilter(),
             new AccelerationFilter(),
             new PagingFilter(),
+            new CpuModelFilter(),
             new VcpuFilter(),
             new MemoryFilter(),
+            new HugepagesFilter(),
+            new NumaFilter(),
             new DiskSpaceFilter(),
-            new RefusedLatelyFilter());
+            new DevicesFilter(),
+            new AffinityFilter(),
+            new AntiAffinityFilter(),
+            new PartitionFilter(),
+            new RefusedLatelyFilter(),
+            new StartsInFlightFilter(),
+            new NPlusOneFilter(),
+            new SpreadFilter());
 
     private Filters() {}
 }

@@ -2,8 +2,8 @@ package io.kelpie.controller.scheduling.filter;
 
 import io.kelpie.controller.model.LabelRequirement;
 import io.kelpie.controller.scheduling.HostView;
-import io.kelpie.controller.scheduling.table.Ask;
-import io.kelpie.controller.scheduling.table.HostTable;
+import io.kelpie.controller.scheduling.engine.Ask;
+import io.kelpie.controller.scheduling.engine.HostTable;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -15,8 +15,18 @@ final class LabelsFilter implements Filter {
     }
 
     @Override
+    public Scope scope() {
+        return Scope.TRAITS;
+    }
+
+    @Override
+    public boolean concerns(Ask ask) {
+        return !ask.demand().require().isEmpty();
+    }
+
+    @Override
     public long distance(HostTable hosts, int host, Ask ask) {
-        List<LabelRequirement> require = ask.shape().require();
+        List<LabelRequirement> require = ask.demand().require();
         long wrong = 0;
         for (int i = 0; i < require.size(); i++) {
             if (!satisfies(hosts.view(host), require.get(i))) {
@@ -32,11 +42,11 @@ final class LabelsFilter implements Filter {
         List<String> asked = new ArrayList<>();
         List<String> has = new ArrayList<>();
         List<String> set = new ArrayList<>();
-        for (LabelRequirement requirement : ask.shape().require()) {
+        for (LabelRequirement requirement : ask.demand().require()) {
             if (!satisfies(view, requirement)) {
                 String label = requirement.label();
                 asked.add(label + " in [" + String.join(", ", requirement.in()) + "]");
-                String value = view.labels().get(label);
+                String value = view.traits().labels().get(label);
                 has.add(value == null ? "no label " + label : label + "=" + value);
                 if (!requirement.in().isEmpty()) {
                     set.add(label + "=" + requirement.in().get(0));
@@ -55,7 +65,7 @@ final class LabelsFilter implements Filter {
     }
 
     private static boolean satisfies(HostView view, LabelRequirement requirement) {
-        String value = view.labels().get(requirement.label());
+        String value = view.traits().labels().get(requirement.label());
         return value != null && requirement.in().contains(value);
     }
 }

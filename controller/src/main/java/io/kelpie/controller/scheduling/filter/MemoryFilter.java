@@ -3,8 +3,8 @@ package io.kelpie.controller.scheduling.filter;
 import io.kelpie.common.resources.QemuOverhead;
 import io.kelpie.common.units.ByteSizes;
 import io.kelpie.controller.scheduling.HostView;
-import io.kelpie.controller.scheduling.table.Ask;
-import io.kelpie.controller.scheduling.table.HostTable;
+import io.kelpie.controller.scheduling.engine.Ask;
+import io.kelpie.controller.scheduling.engine.HostTable;
 
 /** Memory is never overcommitted, and QEMU's own counts. */
 final class MemoryFilter implements Filter {
@@ -14,8 +14,18 @@ final class MemoryFilter implements Filter {
     }
 
     @Override
+    public boolean concerns(Ask ask) {
+        return true;
+    }
+
+    @Override
     public long distance(HostTable hosts, int host, Ask ask) {
         return Math.max(0, ask.reservation().memoryMib() - hosts.freeMemoryMib(host));
+    }
+
+    @Override
+    public boolean bars(HostTable hosts, int host, Ask ask) {
+        return false;
     }
 
     @Override
@@ -26,9 +36,17 @@ final class MemoryFilter implements Filter {
         long free = Math.max(0, hosts.freeMemoryMib(host));
         long shortfall = distance(hosts, host, ask);
         long fitting = largestGuestMib(free, ask.shape().vcpus());
-        String more = view.memoryMib() >= asked
+        String more = view.size().memoryMib() >= asked
                 ? "free " + shortfall + " MiB on " + view.name()
                 : "add a host with " + asked + " MiB free";
+        if (ask.demand().hugepages() != null) {
+            return Rejection.of(
+                    view.name(),
+                    asked + " MiB for QEMU, the guest's " + guest + " MiB are in hugepages",
+                    free + " MiB",
+                    shortfall + " MiB",
+                    more);
+        }
         return Rejection.of(
                 view.name(),
                 asked + " MiB (" + guest + " MiB for the guest, " + (asked - guest) + " MiB for QEMU)",

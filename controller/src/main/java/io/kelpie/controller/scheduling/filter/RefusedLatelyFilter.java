@@ -1,7 +1,7 @@
 package io.kelpie.controller.scheduling.filter;
 
-import io.kelpie.controller.scheduling.table.Ask;
-import io.kelpie.controller.scheduling.table.HostTable;
+import io.kelpie.controller.scheduling.engine.Ask;
+import io.kelpie.controller.scheduling.engine.HostTable;
 import java.util.Set;
 
 /** A host that refused a start of the VM is left out for a while. */
@@ -12,8 +12,13 @@ final class RefusedLatelyFilter implements Filter {
     }
 
     @Override
+    public boolean concerns(Ask ask) {
+        return !ask.avoidedHosts().isEmpty();
+    }
+
+    @Override
     public long distance(HostTable hosts, int host, Ask ask) {
-        Set<String> avoided = ask.request().avoidedHosts();
+        Set<String> avoided = ask.avoidedHosts();
         return !avoided.isEmpty() && avoided.contains(hosts.view(host).id()) ? REJECTED : 0;
     }
 

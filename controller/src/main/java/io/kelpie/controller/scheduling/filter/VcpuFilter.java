@@ -1,8 +1,8 @@
 package io.kelpie.controller.scheduling.filter;
 
 import io.kelpie.controller.scheduling.HostView;
-import io.kelpie.controller.scheduling.table.Ask;
-import io.kelpie.controller.scheduling.table.HostTable;
+import io.kelpie.controller.scheduling.engine.Ask;
+import io.kelpie.controller.scheduling.engine.HostTable;
 
 /** vCPUs may be promised up to the overcommit ratio. */
 final class VcpuFilter implements Filter {
@@ -12,8 +12,18 @@ final class VcpuFilter implements Filter {
     }
 
     @Override
+    public boolean concerns(Ask ask) {
+        return true;
+    }
+
+    @Override
     public long distance(HostTable hosts, int host, Ask ask) {
         return Math.max(0, ask.reservation().vcpus() - hosts.freeVcpus(host));
+    }
+
+    @Override
+    public boolean bars(HostTable hosts, int host, Ask ask) {
+        return ask.reservation().vcpus() > hosts.vcpuCapacity(host);
     }
 
     @Override
