@@ -13,6 +13,7 @@ import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.lang.ArchRule;
+import java.io.PrintStream;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.Random;
@@ -81,6 +82,38 @@ class ArchitectureTest {
                         .or(named(System.Logger.class))
                         .or(named(Thread.class))
                         .or(named(Clock.class)))
+                .check(MAIN);
+    }
+
+    @Test
+    void replayNeedsNoCluster() {
+        classes()
+                .that()
+                .resideInAPackage(ROOT + "replay..")
+                .should()
+                .onlyDependOnClassesThat(resideInAnyPackage(PURE)
+                        .or(resideInAnyPackage("java..", "org.jspecify..", "picocli..", ROOT + "replay.."))
+                        .or(resideInAnyPackage(
+                                "io.kelpie.common.id..",
+                                "io.kelpie.common.resources..",
+                                "io.kelpie.common.time..",
+                                "io.kelpie.common.units..",
+                                "io.kelpie.common.yaml..")))
+                .check(MAIN);
+    }
+
+    @Test
+    void replayTouchesFilesAtItsEdgesOnly() {
+        noClasses()
+                .that()
+                .resideInAPackage(ROOT + "replay..")
+                .and()
+                .haveNameNotMatching(".*\\.Replay(Main|Command|Options|Files)(\\$.*)?")
+                .should()
+                .dependOnClassesThat(resideInAnyPackage("java.nio.file..", "java.net..", "java.util.concurrent..")
+                        .or(named(PrintStream.class))
+                        .or(named(Thread.class))
+                        .or(named(System.Logger.class)))
                 .check(MAIN);
     }
 

@@ -8,8 +8,10 @@ import io.kelpie.proto.v1.ControlJobRequest;
 import io.kelpie.proto.v1.ControlVmRequest;
 import io.kelpie.proto.v1.CordonHostRequest;
 import io.kelpie.proto.v1.DeleteJobRequest;
+import io.kelpie.proto.v1.DrainHostRequest;
 import io.kelpie.proto.v1.FenceHostRequest;
 import io.kelpie.proto.v1.FreezeClusterRequest;
+import io.kelpie.proto.v1.RebalanceRequest;
 import io.kelpie.proto.v1.RemoveControllerRequest;
 import io.kelpie.proto.v1.RemoveHostRequest;
 import io.kelpie.proto.v1.ResolveOrphanRequest;
@@ -47,6 +49,8 @@ record AuditSubject(String name, String detail) {
                     "vm/" + control.getNamespace() + "/" + control.getName(), "action=" + control.getAction());
         } else if (request instanceof CordonHostRequest cordon) {
             return host(cordon.getHost(), "cordoned=" + cordon.getCordoned());
+        } else if (request instanceof DrainHostRequest drain) {
+            return host(drain.getHost(), "at_once=" + drain.getAtOnce());
         } else if (request instanceof ConfirmHostDeadRequest confirm) {
             return host(confirm.getHost(), "");
         } else if (request instanceof FenceHostRequest fence) {
@@ -64,6 +68,11 @@ record AuditSubject(String name, String detail) {
             return new AuditSubject(
                     "cluster",
                     "controller=" + remove.getControllerId() + " confirmed_dead=" + remove.getConfirmedDead());
+        } else if (request instanceof RebalanceRequest rebalance) {
+            return new AuditSubject(
+                    "cluster",
+                    "goal=" + rebalance.getGoal() + " max_moves=" + rebalance.getMaxMoves() + " at_once="
+                            + rebalance.getAtOnce());
         } else if (request instanceof FreezeClusterRequest freeze) {
             return new AuditSubject("cluster", "duration_seconds=" + freeze.getDurationSeconds());
         }

@@ -30,6 +30,8 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
+import java.util.concurrent.Semaphore;
+import java.util.function.BiFunction;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -39,12 +41,17 @@ import org.slf4j.LoggerFactory;
 final class Calls {
     private static final Logger log = LoggerFactory.getLogger(Calls.class);
 
+    private static final int MAX_PLANS = 2;
+
     private final ControlLoop control;
     private final ControlQueue queue;
 
     private final AuditLog audit;
     private final Executor slow;
     private final TimeSource time;
+
+    /** Plans may take a second of a core and much memory each. */
+    private final Semaphore plans = new Semaphore(MAX_PLANS);
 
     /** @param slow runs what takes time between two visits to the control thread */
     Calls(ControlLoop control, ControlQueue queue, AuditLog audit, Executor slow, TimeSource time) {
@@ -160,6 +167,53 @@ final class Calls {
                                 }),
                 slow);
         answer(responses, requestId, parser, answer);
+    }
+
+    /**
+     * Answers a question about what would be: what the plan starts from is taken on the control thread, and the plan is
+     * made elsewhere.
+     *
+     * @param prepare checks the request and says what is taken
+     * @param compute makes the plan; may take seconds
+     */
+    <B, T> void plan(
+            StreamObserver<T> responses, Supplier<Preparation<B>> prepare, BiFunction<B, LeaderView, T> compute) {
+        CompletableFuture<B> basis = new CompletableFuture<>();
+        LeaderView view;
+        try {
+            Preparation<B> preparation = prepare.get();
+            view = certainView();
+            if (!queue.offer(new ControlEvent.CallPrepared<>(preparation, basis))) {
+                throw overloaded();
+            }
+        } catch (RuntimeException e) {
+            responses.onError(status(e));
+            return;
+        }
+        basis.thenApplyAsync(taken -> planned(() -> compute.apply(taken, view)), slow)
+                .whenComplete((answer, failure) -> {
+                    if (failure != null) {
+                        responses.onError(status(failure));
+                    } else {
+                        responses.onNext(answer);
+                        responses.onCompleted();
+                    }
+                });
+    }
+
+    /** Makes a plan on this thread, unless too many are being made. */
+    <T> T planned(Supplier<T> plan) {
+        if (!plans.tryAcquire()) {
+            throw new KelpieException(
+                    ErrorReason.ERROR_REASON_OVERLOADED,
+                    MAX_PLANS + " other plans are being made, which is the limit",
+                    "retry in a few seconds");
+        }
+        try {
+            return plan.get();
+        } finally {
+            plans.release();
+        }
     }
 
     /** Runs something on the control thread that nobody waits for; left out if this controller does not lead. */

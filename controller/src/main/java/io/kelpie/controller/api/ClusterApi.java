@@ -9,16 +9,19 @@ import io.kelpie.controller.control.ControlEvent;
 import io.kelpie.controller.control.ControlLoop;
 import io.kelpie.controller.control.ControlQueue;
 import io.kelpie.controller.control.OrphanOperations;
+import io.kelpie.controller.control.PlanBasis;
 import io.kelpie.controller.control.RecordsOfTerm;
 import io.kelpie.controller.control.Standing;
 import io.kelpie.controller.leadership.ControllerSetView;
 import io.kelpie.controller.leadership.Leadership;
 import io.kelpie.controller.model.ControllerSet;
+import io.kelpie.controller.planning.CapacityPlan;
 import io.kelpie.controller.store.ClusterStore;
 import io.kelpie.controller.store.ControllerSetRecords;
 import io.kelpie.controller.view.EventLog;
 import io.kelpie.controller.view.FreezeView;
 import io.kelpie.controller.view.LeaderView;
+import io.kelpie.controller.view.Protos;
 import io.kelpie.proto.v1.AcceptStoreRequest;
 import io.kelpie.proto.v1.AcceptStoreResponse;
 import io.kelpie.proto.v1.AddControllerRequest;
@@ -28,6 +31,8 @@ import io.kelpie.proto.v1.BackupClusterResponse;
 import io.kelpie.proto.v1.ClusterServiceGrpc;
 import io.kelpie.proto.v1.FreezeClusterRequest;
 import io.kelpie.proto.v1.FreezeClusterResponse;
+import io.kelpie.proto.v1.GetCapacityRequest;
+import io.kelpie.proto.v1.GetCapacityResponse;
 import io.kelpie.proto.v1.GetHostContactRequest;
 import io.kelpie.proto.v1.GetHostContactResponse;
 import io.kelpie.proto.v1.GetStatusRequest;
@@ -37,12 +42,16 @@ import io.kelpie.proto.v1.ListEventsRequest;
 import io.kelpie.proto.v1.ListEventsResponse;
 import io.kelpie.proto.v1.ListOrphansRequest;
 import io.kelpie.proto.v1.ListOrphansResponse;
+import io.kelpie.proto.v1.RebalanceRequest;
+import io.kelpie.proto.v1.RebalanceResponse;
 import io.kelpie.proto.v1.RemoveControllerRequest;
 import io.kelpie.proto.v1.RemoveControllerResponse;
 import io.kelpie.proto.v1.ResolveOrphanRequest;
 import io.kelpie.proto.v1.ResolveOrphanResponse;
 import io.kelpie.proto.v1.RestoreClusterRequest;
 import io.kelpie.proto.v1.RestoreClusterResponse;
+import io.kelpie.proto.v1.StopRebalanceRequest;
+import io.kelpie.proto.v1.StopRebalanceResponse;
 import io.kelpie.proto.v1.ThawClusterRequest;
 import io.kelpie.proto.v1.ThawClusterResponse;
 import io.kelpie.proto.v1.VmState;
@@ -67,6 +76,7 @@ public final class ClusterApi extends ClusterServiceGrpc.ClusterServiceImplBase 
     private final ControllerFacts facts;
     private final ControllerSetView controllers;
     private final ClusterChanges changes;
+    private final Rebalances rebalances;
     private final StoreCare care;
     private final ControlQueue queue;
     private final Executor executor;
@@ -94,6 +104,7 @@ public final class ClusterApi extends ClusterServiceGrpc.ClusterServiceImplBase 
         this.facts = facts;
         this.controllers = controllers;
         this.changes = new ClusterChanges(calls);
+        this.rebalances = new Rebalances(calls);
         this.care = care;
         this.queue = queue;
         this.executor = executor;
@@ -145,6 +156,8 @@ public final class ClusterApi extends ClusterServiceGrpc.ClusterServiceImplBase 
         status.addAllWarnings(view.warnings().list())
                 .setFrozenUntilMillis(freeze.untilMillis())
                 .addAllFreezeAwaitedHosts(freeze.awaited());
+        status.setVmsUnprotected(view.failover().unprotectedVms());
+        view.moves().present().forEach(moves -> status.addMoves(Protos.moves(moves)));
         status.setLeading(true)
                 .setLeaderAddress(facts.address())
                 .setClusterUuid(view.clusterUuid())
@@ -161,6 +174,27 @@ public final class ClusterApi extends ClusterServiceGrpc.ClusterServiceImplBase 
                 .setVmsRunning((int) view.model().vms().values().stream()
                         .filter(vm -> vm.record().getState() == VmState.VM_STATE_RUNNING)
                         .count());
+    }
+
+    @Override
+    public void getCapacity(GetCapacityRequest request, StreamObserver<GetCapacityResponse> responses) {
+        calls.plan(
+                responses,
+                () -> {
+                    CapacityValidator.check(request);
+                    return PlanBasis.now();
+                },
+                (basis, view) -> CapacityPlan.of(basis, view.model(), request, calls.nowMillis()));
+    }
+
+    @Override
+    public void rebalance(RebalanceRequest request, StreamObserver<RebalanceResponse> responses) {
+        rebalances.rebalance(request, responses);
+    }
+
+    @Override
+    public void stopRebalance(StopRebalanceRequest request, StreamObserver<StopRebalanceResponse> responses) {
+        rebalances.stop(request, responses);
     }
 
     @Override

@@ -15,6 +15,8 @@ import io.kelpie.proto.v1.ConfirmHostDeadRequest;
 import io.kelpie.proto.v1.ConfirmHostDeadResponse;
 import io.kelpie.proto.v1.CordonHostRequest;
 import io.kelpie.proto.v1.CordonHostResponse;
+import io.kelpie.proto.v1.DrainHostRequest;
+import io.kelpie.proto.v1.DrainHostResponse;
 import io.kelpie.proto.v1.FenceHostRequest;
 import io.kelpie.proto.v1.FenceHostResponse;
 import io.kelpie.proto.v1.GetHostRequest;
@@ -23,6 +25,8 @@ import io.kelpie.proto.v1.Host;
 import io.kelpie.proto.v1.HostServiceGrpc;
 import io.kelpie.proto.v1.ListHostsRequest;
 import io.kelpie.proto.v1.ListHostsResponse;
+import io.kelpie.proto.v1.PreviewDrainRequest;
+import io.kelpie.proto.v1.PreviewDrainResponse;
 import io.kelpie.proto.v1.RemoveHostRequest;
 import io.kelpie.proto.v1.RemoveHostResponse;
 import java.util.Optional;
@@ -37,11 +41,13 @@ public final class HostApi extends HostServiceGrpc.HostServiceImplBase {
 
     private final HostSilence silence;
     private final FenceRuns fences;
+    private final HostDrains drains;
 
     HostApi(Calls calls, HostSilence silence, FenceRuns fences) {
         this.calls = calls;
         this.silence = silence;
         this.fences = fences;
+        this.drains = new HostDrains(calls);
     }
 
     @Override
@@ -85,6 +91,16 @@ public final class HostApi extends HostServiceGrpc.HostServiceImplBase {
                 request,
                 CordonHostResponse.parser(),
                 () -> HostOperations.cordon(request));
+    }
+
+    @Override
+    public void previewDrain(PreviewDrainRequest request, StreamObserver<PreviewDrainResponse> responses) {
+        drains.preview(request, responses);
+    }
+
+    @Override
+    public void drainHost(DrainHostRequest request, StreamObserver<DrainHostResponse> responses) {
+        drains.drain(request, responses);
     }
 
     @Override

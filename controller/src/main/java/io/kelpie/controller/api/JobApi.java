@@ -2,7 +2,9 @@ package io.kelpie.controller.api;
 
 import io.grpc.stub.StreamObserver;
 import io.kelpie.controller.control.JobOperations;
+import io.kelpie.controller.control.PlanBasis;
 import io.kelpie.controller.model.JobKey;
+import io.kelpie.controller.planning.JobPlan;
 import io.kelpie.controller.view.JobView;
 import io.kelpie.controller.view.Protos;
 import io.kelpie.controller.view.ReadModel;
@@ -19,6 +21,8 @@ import io.kelpie.proto.v1.Job;
 import io.kelpie.proto.v1.JobServiceGrpc;
 import io.kelpie.proto.v1.ListJobsRequest;
 import io.kelpie.proto.v1.ListJobsResponse;
+import io.kelpie.proto.v1.PlanJobRequest;
+import io.kelpie.proto.v1.PlanJobResponse;
 import io.kelpie.proto.v1.ScaleJobRequest;
 import io.kelpie.proto.v1.ScaleJobResponse;
 import java.util.UUID;
@@ -38,6 +42,17 @@ public final class JobApi extends JobServiceGrpc.JobServiceImplBase {
             JobSpecValidator.check(request.getSpec());
             return JobOperations.apply(request, UUID.randomUUID());
         });
+    }
+
+    @Override
+    public void planJob(PlanJobRequest request, StreamObserver<PlanJobResponse> responses) {
+        calls.plan(
+                responses,
+                () -> {
+                    JobSpecValidator.check(request.getSpec());
+                    return PlanBasis.forJob(request);
+                },
+                (basis, view) -> JobPlan.of(basis, view.model(), request.getSpec(), calls.nowMillis()));
     }
 
     @Override

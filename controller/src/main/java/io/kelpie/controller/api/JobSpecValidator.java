@@ -6,7 +6,6 @@ import io.kelpie.proto.v1.Boot;
 import io.kelpie.proto.v1.DataDisk;
 import io.kelpie.proto.v1.ImageSource;
 import io.kelpie.proto.v1.JobSpec;
-import io.kelpie.proto.v1.LabelRequirement;
 import io.kelpie.proto.v1.NetworkInterface;
 import io.kelpie.proto.v1.RestartPolicy;
 import io.kelpie.proto.v1.RootDisk;
@@ -29,12 +28,13 @@ final class JobSpecValidator {
     static final int MAX_LABELS = 64;
     static final int MAX_DISKS = 32;
     static final int MAX_NETWORKS = 16;
+    static final int MAX_PRIORITY = 100;
 
     /** Name of the constant that generated code has for all it does not know. */
     private static final String UNRECOGNIZED = "UNRECOGNIZED";
 
-    private static final int MAX_VCPUS = 512;
-    private static final long MAX_MEMORY_MIB = 64L * 1024 * 1024;
+    static final int MAX_VCPUS = 512;
+    static final long MAX_MEMORY_MIB = 64L * 1024 * 1024;
     private static final long MAX_DISK_MIB = 16L * 1024 * 1024;
     private static final int MAX_DISK_NAME = 20;
     private static final int MAX_CMDLINE = 2_047;
@@ -55,13 +55,10 @@ final class JobSpecValidator {
         replicas("spec.replicas", spec.getReplicas());
         restart(spec.getRestart());
         known("spec.onHostFailure", spec.getOnHostFailure(), "restart or leave");
-        if (spec.getPlacement().getRequireCount() > MAX_LABELS) {
-            throw KelpieException.invalidField(
-                    "spec.placement.require", "has more than " + MAX_LABELS + " entries", "give fewer");
-        }
-        for (int i = 0; i < spec.getPlacement().getRequireCount(); i++) {
-            require("spec.placement.require[" + i + "]", spec.getPlacement().getRequire(i));
-        }
+        range("spec.priority", Integer.toUnsignedLong(spec.getPriority()), 0, MAX_PRIORITY, "");
+        // 0 is what an absent field reads as. More than the replicas is accepted: the job may be scaled down later.
+        range("spec.maxUnavailable", Integer.toUnsignedLong(spec.getMaxUnavailable()), 0, MAX_REPLICAS, "");
+        PlacementValidator.check(spec.getPlacement());
         if (!spec.hasVm()) {
             throw KelpieException.invalidField("spec.vm", "is missing", "say what each VM is");
         }
@@ -96,7 +93,7 @@ final class JobSpecValidator {
         });
     }
 
-    private static void label(String field, String text) {
+    static void label(String field, String text) {
         if (!LABEL.matcher(text).matches()) {
             throw KelpieException.invalidField(
                     field,
@@ -111,21 +108,13 @@ final class JobSpecValidator {
         range("spec.restart.window", Integer.toUnsignedLong(restart.getWindowSeconds()), 0, 7 * 86_400, " seconds");
     }
 
-    private static void require(String field, LabelRequirement requirement) {
-        label(field + ".label", requirement.getLabel());
-        if (requirement.getInCount() < 1 || requirement.getInCount() > MAX_LABELS) {
-            throw KelpieException.invalidField(
-                    field + ".in", "has " + requirement.getInCount() + " values", "give 1 to " + MAX_LABELS);
-        }
-        requirement.getInList().forEach(value -> label(field + ".in", value));
-    }
-
     private static void vm(VmTemplate vm) {
         range("spec.vm.vcpus", Integer.toUnsignedLong(vm.getVcpus()), 1, MAX_VCPUS, "");
         range("spec.vm.memory", vm.getMemoryMib(), 1, MAX_MEMORY_MIB, " MiB");
         known("spec.vm.acceleration.mode", vm.getAcceleration().getMode(), "kvm, tcg or any");
         known("spec.vm.acceleration.paging", vm.getAcceleration().getPaging(), "hardware or any");
         known("spec.vm.driver", vm.getDriver(), "auto, qemu, libvirt or fake");
+        HardwareValidator.check(vm);
         boot(vm);
         if (vm.hasRoot()) {
             root(vm.getRoot());
@@ -287,13 +276,13 @@ final class JobSpecValidator {
     }
 
     /** Refuses a constant of a newer client. */
-    private static void known(String field, Enum<?> constant, String words) {
+    static void known(String field, Enum<?> constant, String words) {
         if (constant.name().equals(UNRECOGNIZED)) {
             throw KelpieException.invalidField(field, "is unknown", "give " + words);
         }
     }
 
-    private static void range(String field, long value, long min, long max, String unit) {
+    static void range(String field, long value, long min, long max, String unit) {
         if (value < min || value > max) {
             throw KelpieException.invalidField(
                     field,
@@ -303,7 +292,7 @@ final class JobSpecValidator {
     }
 
     /** Foreign text for a message: short, and without anything that could forge a line of a log or a terminal. */
-    private static String printable(String text) {
+    static String printable(String text) {
         String shortened = text.length() > 80 ? text.substring(0, 80) + "…" : text;
         return CONTROL.matcher(shortened).replaceAll("?");
     }

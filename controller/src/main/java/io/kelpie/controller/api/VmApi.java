@@ -6,9 +6,11 @@ import io.kelpie.common.error.KelpieException;
 import io.kelpie.controller.control.ControlEvent;
 import io.kelpie.controller.control.ControlQueue;
 import io.kelpie.controller.control.Explanations;
+import io.kelpie.controller.control.PlanBasis;
 import io.kelpie.controller.control.VmOperations;
 import io.kelpie.controller.dispatch.LogRelay;
 import io.kelpie.controller.model.JobKey;
+import io.kelpie.controller.planning.LiveDecision;
 import io.kelpie.controller.view.LeaderView;
 import io.kelpie.controller.view.Protos;
 import io.kelpie.controller.view.ReadModel;
@@ -151,11 +153,31 @@ public final class VmApi extends VmServiceGrpc.VmServiceImplBase {
 
     @Override
     public void explainVm(ExplainVmRequest request, StreamObserver<ExplainVmResponse> responses) {
-        Calls.answer(responses, () -> {
-            ReadModel model = calls.view().model();
-            VmView vm = find(model, request.getNamespace(), request.getName());
-            return Explanations.explain(vm, model, calls.nowMillis());
-        });
+        if (!request.getLive()) {
+            Calls.answer(responses, () -> explain(request, calls.view()).build());
+            return;
+        }
+        calls.plan(
+                responses,
+                () -> {
+                    find(calls.certainView().model(), request.getNamespace(), request.getName());
+                    return PlanBasis.now();
+                },
+                (basis, view) -> {
+                    ExplainVmResponse.Builder explained = explain(request, view);
+                    VmName name = find(view.model(), request.getNamespace(), request.getName())
+                            .name();
+                    view.model()
+                            .job(name.job())
+                            .ifPresent(job -> explained.setLiveDecision(LiveDecision.of(
+                                    basis, job.record(), explained.getVm().getRecord(), calls.nowMillis())));
+                    return explained.build();
+                });
+    }
+
+    private ExplainVmResponse.Builder explain(ExplainVmRequest request, LeaderView view) {
+        VmView vm = find(view.model(), request.getNamespace(), request.getName());
+        return Explanations.explain(vm, view.model(), calls.nowMillis()).toBuilder();
     }
 
     @Override

@@ -11,7 +11,6 @@ import io.kelpie.controller.view.LeaderView;
 import io.kelpie.proto.v1.ClusterRecord;
 import io.kelpie.proto.v1.ErrorReason;
 import io.kelpie.proto.v1.RequestRecord;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -29,6 +28,7 @@ final class ActiveTerm {
     private static final long PROOF_LIMIT_NANOS = TimeUnit.MILLISECONDS.toNanos(PROOF_LIMIT_MILLIS);
     private static final long PROOF_INTERVAL_NANOS = TimeUnit.SECONDS.toNanos(1);
     private static final long JUDGE_INTERVAL_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
+    private static final long BACKUPS_INTERVAL_NANOS = TimeUnit.SECONDS.toNanos(5);
     private static final long RETRY_INTERVAL_NANOS = TimeUnit.SECONDS.toNanos(1);
     private static final long PRUNE_INTERVAL_NANOS = TimeUnit.MINUTES.toNanos(1);
     private static final long REQUESTS_KEPT_MILLIS = TimeUnit.DAYS.toMillis(1);
@@ -50,6 +50,8 @@ final class ActiveTerm {
     private final Hosts hosts;
     private final JobRound jobRound;
     private final PlacementRound placementRound;
+    private final MoveRound moves;
+    private final BackupWatch backups;
     private final Deadlines deadlines;
     private final ControllerRound controllers;
     private final FreezeRound freezes;
@@ -60,6 +62,7 @@ final class ActiveTerm {
     private long proofSentNanos;
     private boolean proofUnderWay;
     private long judgedNanos;
+    private long backupsNanos;
     private long plannedNanos;
     private long prunedNanos;
     private boolean changed = true;
@@ -94,7 +97,8 @@ final class ActiveTerm {
         this.pipeline = new CommitPipeline(term, store, events, metrics::committed, time);
         Commands commands = new Commands(term.epoch());
         this.steps = new VmSteps(cluster, commands, promises.leases());
-        this.fencing = new HostFencing(term.epoch(), cluster, steps, promises, metrics, pipeline::submit);
+        LiveInventory live = new LiveInventory(cluster, policy, term.epoch());
+        this.fencing = new HostFencing(term.epoch(), cluster, steps, promises, metrics, live, pipeline::submit);
         this.judge = new HostJudge(term, cluster, promises, fencing, view.warnings(), coldUntilNanos, pipeline::submit);
         this.controllers =
                 new ControllerRound(membership, cluster, promises.leases(), view.warnings(), pipeline::submit);
@@ -125,12 +129,16 @@ final class ActiveTerm {
                 new HostCorrections(cluster, commands, steps, reports, recovery, adoption, orphans),
                 pipeline::submit);
         this.jobRound = new JobRound(cluster, steps, recovery, pipeline::submit);
-        this.placementRound = new PlacementRound(cluster, steps, policy, orphans, metrics, pipeline::submit);
+        this.placementRound =
+                new PlacementRound(cluster, steps, policy, term.epoch(), live, orphans, metrics, pipeline::submit);
+        this.moves = new MoveRound(cluster, steps, placementRound, recovery, view.moves(), pipeline::submit);
+        this.backups = new BackupWatch(live, metrics, view.failover(), view.warnings());
         this.deadlines = new Deadlines(cluster, steps, pipeline::submit);
         long now = time.nanoTime();
         this.provenNanos = now;
         this.proofSentNanos = now;
         this.judgedNanos = now - JUDGE_INTERVAL_NANOS;
+        this.backupsNanos = now;
         this.plannedNanos = now - RETRY_INTERVAL_NANOS;
         this.prunedNanos = now;
         cluster.events().add("cluster", "TermBegan", "this controller leads: epoch " + term.epoch());
@@ -189,6 +197,15 @@ final class ActiveTerm {
         changed = true;
     }
 
+    void images(AgentSession session) {
+        hosts.images(session);
+    }
+
+    void capacity(ControlEvent.CapacityChanged event) {
+        hosts.capacity(event.session(), event.capacity());
+        changed = true;
+    }
+
     void capabilities(ControlEvent.CapabilitiesChanged event) {
         hosts.capabilities(event.session(), event.capabilities());
         changed = true;
@@ -232,7 +249,16 @@ final class ActiveTerm {
 
     private OperationContext context() {
         return new OperationContext(
-                cluster, steps, pipeline::submit, fencing, promises.leases(), orphans, controllers, freezes);
+                cluster,
+                steps,
+                pipeline::submit,
+                fencing,
+                promises.leases(),
+                orphans,
+                controllers,
+                freezes,
+                placementRound,
+                moves);
     }
 
     private void replay(ControlEvent.OperatorCall call, RequestRecord earlier, Unit unit) {
@@ -307,6 +333,7 @@ final class ActiveTerm {
             controllers.check();
             freezes.check();
             judge.judgeAll();
+            moves.advance();
             if (recovery.isOverNow()) {
                 hosts.compareAll();
                 cluster.jobs().forEach(job -> cluster.reconcileLater(job.key()));
@@ -317,6 +344,10 @@ final class ActiveTerm {
             }
             metrics.count(cluster);
         }
+        if (now - backupsNanos >= BACKUPS_INTERVAL_NANOS) {
+            backupsNanos = now;
+            backups.check();
+        }
         changed |= judge.fenceDue();
         if (now - prunedNanos >= PRUNE_INTERVAL_NANOS) {
             prunedNanos = now;
@@ -326,19 +357,24 @@ final class ActiveTerm {
         }
         jobRound.reconcile();
         boolean retry = now - plannedNanos >= RETRY_INTERVAL_NANOS;
-        if (changed || retry) {
-            List<VmEntry> due = placementRound.due();
+        if ((changed || retry || placementRound.isUnfinished()) && !pipeline.isCongested()) {
+            plannedNanos = now;
             if (recovery.isOn()) {
-                placementRound.hold(due, "recovery", recovery.reason());
-            } else if (!due.isEmpty()) {
-                plannedNanos = now;
-                placementRound.place(due, term.epoch());
+                placementRound.hold("recovery", recovery.reason());
+            } else {
+                placementRound.decide();
                 jobRound.reconcile();
             }
             changed = false;
         }
+        placementRound.showReasons();
         pipeline.flush();
         return !judge.isToResign() && !controllers.isToResign();
+    }
+
+    /** Whether the next tick has something to do that waits for no event. */
+    boolean isUnfinished() {
+        return placementRound.isUnfinished() && !pipeline.isCongested();
     }
 
     private void prove(long now) {

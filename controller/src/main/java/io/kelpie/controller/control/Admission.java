@@ -80,6 +80,8 @@ final class Admission {
                 .setName(hello.getHostName())
                 .clearLabels()
                 .putAllLabels(hello.getLabelsMap())
+                .clearTaints()
+                .addAllTaints(hello.getTaintsList())
                 .setCapacity(hello.getCapacity())
                 .setBootId(hello.getBootId())
                 .clearFencing()
@@ -162,7 +164,7 @@ final class Admission {
 
     /** Free space is an observation: it changes all the time and is not stored for its own sake. */
     private static HostCapabilities steady(HostCapabilities capabilities) {
-        HostCapabilities.Builder steady = capabilities.toBuilder();
+        HostCapabilities.Builder steady = capabilities.toBuilder().clearCachedImages();
         steady.getPoolsBuilderList().forEach(pool -> pool.clearFreeMib());
         return steady.build();
     }

@@ -24,4 +24,9 @@ public interface AgentSession extends Grantee {
 
     /** Pools as of the last heartbeat; empty before the first. */
     List<Pool> pools();
+
+    /** SHA-256 digests of the images in the host's cache, as of the last heartbeat that told of them. */
+    default List<String> cachedImages() {
+        return List.of();
+    }
 }

@@ -2,6 +2,7 @@ package io.kelpie.controller.control;
 
 import com.google.protobuf.ByteString;
 import io.kelpie.common.time.TimeSource;
+import io.kelpie.controller.model.Job;
 import io.kelpie.controller.model.JobKey;
 import io.kelpie.controller.model.VmState;
 import io.kelpie.controller.store.RecordKey;
@@ -58,6 +59,10 @@ final class ClusterEditor {
     private final Map<UUID, RequestEntry> requests = new HashMap<>();
     private final Set<VmEntry> pending = new LinkedHashSet<>();
     private final Set<VmEntry> passing = new LinkedHashSet<>();
+    private final Set<UUID> moved = new LinkedHashSet<>();
+    private final Set<UUID> waitingChanged = new LinkedHashSet<>();
+    private final Set<UUID> standingChanged = new LinkedHashSet<>();
+    private final Set<JobKey> staffingChanged = new LinkedHashSet<>();
     private final Set<VmEntry> withSpared = new LinkedHashSet<>();
     private final Set<JobKey> jobsToReconcile = new LinkedHashSet<>();
 
@@ -147,6 +152,7 @@ final class ClusterEditor {
                 HostEntry placed = hostsById.get(record.getHostId());
                 HostEntry storage = hostsById.get(record.getStorageHostId());
                 if (placed != null) {
+                    moved.add(vm.id());
                     placed.count(record, vm.id(), 1);
                 }
                 if (storage != null && storage != placed) {
@@ -163,6 +169,8 @@ final class ClusterEditor {
         waiting.sort(Comparator.comparingLong(vm -> vm.record().getStateSinceMillis()));
         pending.clear();
         pending.addAll(waiting);
+        waiting.forEach(vm -> waitingChanged.add(vm.id()));
+        staffingChanged.addAll(jobs.keySet());
     }
 
     private static boolean isOf(VmRecord record, JobEntry job) {
@@ -198,6 +206,37 @@ final class ClusterEditor {
     /** VMs that wait for a place, in the order in which they began to. */
     Collection<VmEntry> pending() {
         return Collections.unmodifiableCollection(pending);
+    }
+
+    /** VMs that came to a host, left one, or count there for something else, since the last call. */
+    Set<UUID> takeMoved() {
+        return take(moved);
+    }
+
+    /** VMs that began to wait for a place since the last call, ceased to, or wait and ask for something else now. */
+    Set<UUID> takeWaitingChanged() {
+        return take(waitingChanged);
+    }
+
+    /** Whether {@link #takeWaitingChanged} has any. */
+    boolean hasWaitingChanged() {
+        return !waitingChanged.isEmpty();
+    }
+
+    /** VMs since the last call of which another state, or another spec of their job, may make something else possible. */
+    Set<UUID> takeStandingChanged() {
+        return take(standingChanged);
+    }
+
+    /** Jobs since the last call that have other VMs, VMs in other states, or another spec. */
+    Set<JobKey> takeStaffingChanged() {
+        return take(staffingChanged);
+    }
+
+    private static <T> Set<T> take(Set<T> changed) {
+        Set<T> taken = new LinkedHashSet<>(changed);
+        changed.clear();
+        return taken;
     }
 
     /** VMs in a state that must not last. */
@@ -323,8 +362,21 @@ final class ClusterEditor {
     void putJob(JobEntry job, JobRecord record, Unit unit) {
         JobRecord next = record.toBuilder().setFormat(FORMAT).build();
         unit.write(new Write.Put(new RecordKey.JobRecordKey(job.key()), next.toByteString(), job.version()));
+        Job former = job.job();
+        boolean asksAnew = !job.record().getSpec().equals(next.getSpec());
         job.set(next, job.version() + 1);
+        if (!former.rules().equals(job.job().rules())
+                || former.priority() != job.job().priority()
+                || former.replicas() != job.job().replicas()) {
+            job.vms.values().forEach(vm -> moved.add(vm.id()));
+        }
         jobsToReconcile.add(job.key());
+        if (asksAnew) {
+            staffingChanged.add(job.key());
+            for (VmEntry vm : job.vms.values()) {
+                (vm.state() == VmState.PENDING ? waitingChanged : standingChanged).add(vm.id());
+            }
+        }
         unit.then(() -> view.putJob(new JobView(job.key(), next)));
     }
 
@@ -343,6 +395,8 @@ final class ClusterEditor {
         vm.enqueuedNanos = time.nanoTime();
         vms.put(vm.id(), vm);
         job.vms.put(record.getOrdinal(), vm);
+        waitingChanged.add(vm.id());
+        staffingChanged.add(job.key());
         index(vm);
         unit.then(() -> publish(vm, job));
         return vm;
@@ -358,6 +412,18 @@ final class ClusterEditor {
             host.count(next, vm.id(), 1);
         }
         vm.set(next, vm.version() + 1);
+        if (!former.getHostId().equals(next.getHostId())
+                || !former.getReservation().equals(next.getReservation())
+                || HostLoss.isWanted(former) != HostLoss.isWanted(next)) {
+            moved.add(vm.id());
+        }
+        if (isPending(former) || isPending(next)) {
+            waitingChanged.add(vm.id());
+        }
+        if (former.getState() != next.getState()) {
+            standingChanged.add(vm.id());
+            staffingChanged.add(job.key());
+        }
         if (former.getState() != next.getState() || former.getIncarnation() != next.getIncarnation()) {
             vm.pendingDecision = null;
             vm.deadlinesPassed = 0;
@@ -381,6 +447,9 @@ final class ClusterEditor {
         }
         List<HostEntry> affected = hostsOf(vm.record(), vm.record());
         affected.forEach(host -> host.count(vm.record(), vm.id(), -1));
+        moved.add(vm.id());
+        waitingChanged.add(vm.id());
+        staffingChanged.add(job.key());
         vms.remove(vm.id());
         job.vms.remove(vm.record().getOrdinal());
         pending.remove(vm);
@@ -524,6 +593,10 @@ final class ClusterEditor {
             case PLACED, STARTING, MIGRATING, STOPPING, EVICTING, DELETING, DELETED -> passing.add(vm);
             case RUNNING, STOPPED, FAILED -> {}
         }
+    }
+
+    private static boolean isPending(VmRecord vm) {
+        return Records.state(vm.getState()) == VmState.PENDING;
     }
 
     private List<HostEntry> hostsOf(VmRecord former, VmRecord next) {

@@ -4,16 +4,21 @@ import io.kelpie.common.error.KelpieException;
 import io.kelpie.controller.model.ControllerSet;
 import io.kelpie.controller.model.ControllerSetChange;
 import io.kelpie.controller.store.ControllerSetRecords;
+import io.kelpie.controller.view.Protos;
 import io.kelpie.proto.v1.AddControllerRequest;
 import io.kelpie.proto.v1.AddControllerResponse;
 import io.kelpie.proto.v1.ErrorReason;
 import io.kelpie.proto.v1.FreezeClusterRequest;
 import io.kelpie.proto.v1.FreezeClusterResponse;
+import io.kelpie.proto.v1.RebalanceResponse;
 import io.kelpie.proto.v1.RemoveControllerRequest;
 import io.kelpie.proto.v1.RemoveControllerResponse;
+import io.kelpie.proto.v1.StopRebalanceResponse;
 import io.kelpie.proto.v1.ThawClusterResponse;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 
 /** Operators' changes of the cluster as a whole. The requests must have passed validation. */
@@ -71,6 +76,46 @@ public final class ClusterOperations {
             context.freezes().thaw("an operator asked for it", unit);
             List<String> awaited = context.freezes().awaited();
             return ThawClusterResponse.newBuilder().addAllHostsAwaited(awaited).build();
+        };
+    }
+
+    /**
+     * Takes what a plan of a rebalance starts from. Empty: the request was done before.
+     *
+     * @throws KelpieException if there is one under way
+     */
+    public static Preparation<Optional<PlanBasis>> planRebalance(UUID requestId) {
+        return context -> {
+            if (context.cluster().request(requestId).isPresent()) {
+                return Optional.empty();
+            }
+            context.moves().requireFree(MoveRound.REBALANCE);
+            return Optional.of(context.placement().basis());
+        };
+    }
+
+    /**
+     * Begins to rebalance.
+     *
+     * @param steps the moves, by wave
+     * @param answer what the operator is told
+     */
+    public static Operation rebalance(List<MoveStep> steps, RebalanceResponse answer, int atOnce) {
+        return (context, unit) -> {
+            context.moves().requireFree(MoveRound.REBALANCE);
+            if (!steps.isEmpty()) {
+                unit.then(() -> context.moves().rebalance(steps, atOnce));
+            }
+            return answer;
+        };
+    }
+
+    /** Ends a rebalance. */
+    public static Operation stopRebalance() {
+        return (context, unit) -> {
+            StopRebalanceResponse.Builder response = StopRebalanceResponse.newBuilder();
+            context.moves().stop(MoveRound.REBALANCE).ifPresent(moves -> response.setMoves(Protos.moves(moves)));
+            return response.build();
         };
     }
 }

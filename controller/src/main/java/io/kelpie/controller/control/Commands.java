@@ -26,6 +26,7 @@ final class Commands {
                         .setNamespace(vm.name().job().namespace())
                         .setSpecVersion(vm.record().getSpecVersion())
                         .setTemplate(job.specOf(vm).getVm())
+                        .addAllNumaNodes(vm.record().getReservation().getNumaNodesList())
                         .setLeased(vm.record().getLeased()))
                 .build();
     }

@@ -31,6 +31,9 @@ final class CommitPipeline {
     /** Writes of one batch: keeps one ZooKeeper transaction short. */
     static final int MAX_WRITES = 500;
 
+    /** Units that may wait behind the window before no VM is placed: what is urgent comes after them. */
+    private static final int CONGESTED = 4 * MAX_WRITES;
+
     private record Batch(long number, WriteBatch writes, List<Unit> units, long sentNanos) {}
 
     private final LeaderTerm term;
@@ -90,6 +93,11 @@ final class CommitPipeline {
             }
             send(nextBatch());
         }
+    }
+
+    /** True if more waits than the window takes soon: what can be decided later had better wait until it is less. */
+    boolean isCongested() {
+        return waiting.size() >= CONGESTED;
     }
 
     /** True if everything submitted is durable. */

@@ -8,6 +8,7 @@ import io.kelpie.proto.v1.CommandAck;
 import io.kelpie.proto.v1.ConnectResponse;
 import io.kelpie.proto.v1.Hello;
 import io.kelpie.proto.v1.HostCapabilities;
+import io.kelpie.proto.v1.HostCapacity;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -51,6 +52,11 @@ public sealed interface ControlEvent {
     record AckReceived(AgentSession session, CommandAck ack) implements ControlEvent {}
 
     record CapabilitiesChanged(AgentSession session, HostCapabilities capabilities) implements ControlEvent {}
+
+    /** The session knows another set of images in the host's cache. */
+    record ImagesChanged(AgentSession session) implements ControlEvent {}
+
+    record CapacityChanged(AgentSession session, HostCapacity capacity) implements ControlEvent {}
 
     /** A message for a host that changes nothing, e.g. a request for a log; fails if the host is not connected. */
     record HostMessage(String hostId, ConnectResponse message, CompletableFuture<Void> sent) implements ControlEvent {}

@@ -142,9 +142,9 @@ public final class ControlLoop {
         return standing;
     }
 
-    /** Waits at most {@code timeoutMillis} for events, then does one tick. */
+    /** Waits at most {@code timeoutMillis} for events, not at all if the last tick has left work, then does one tick. */
     public void tick(long timeoutMillis) throws InterruptedException {
-        List<ControlEvent> events = queue.drain(timeoutMillis);
+        List<ControlEvent> events = queue.drain(active != null && active.isUnfinished() ? 0 : timeoutMillis);
         long begin = time.nanoTime();
         try {
             standing.observe(store.isConnected());
@@ -237,6 +237,10 @@ public final class ControlLoop {
             current.acknowledged(ack);
         } else if (event instanceof ControlEvent.CapabilitiesChanged capabilities) {
             current.capabilities(capabilities);
+        } else if (event instanceof ControlEvent.ImagesChanged images) {
+            current.images(images.session());
+        } else if (event instanceof ControlEvent.CapacityChanged capacity) {
+            current.capacity(capacity);
         } else if (event instanceof ControlEvent.DoubtTested tested) {
             doubted(current, tested);
         } else if (event instanceof ControlEvent.RecordsAsked asked) {

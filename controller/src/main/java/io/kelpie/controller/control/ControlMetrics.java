@@ -3,6 +3,7 @@ package io.kelpie.controller.control;
 import com.codahale.metrics.Timer;
 import io.kelpie.common.metrics.Metrics;
 import io.kelpie.controller.model.VmState;
+import io.kelpie.controller.scheduling.queue.QueueCounts;
 import io.kelpie.controller.store.CommitOutcome;
 import io.kelpie.proto.v1.Fencing;
 import io.kelpie.proto.v1.HostCapacity;
@@ -23,6 +24,11 @@ import java.util.function.Supplier;
 public final class ControlMetrics {
     private static final String COMMITS = "kelpie_commits_total";
     private static final String PLACEMENTS = "kelpie_placements_total";
+    private static final String PREEMPTIONS = "kelpie_preemptions_total";
+    private static final String QUEUE = "kelpie_placement_queue_vms";
+    private static final String QUEUE_HELP =
+            "VMs without a place: ready for a decision, blocked until something changes that"
+                    + " could help them, or waiting for a time.";
     private static final String HOST_MEMORY = "kelpie_host_memory_mib";
     private static final String HOST_MEMORY_RESERVED = "kelpie_host_memory_reserved_mib";
     private static final String HOST_CPUS = "kelpie_host_cpus";
@@ -43,7 +49,11 @@ public final class ControlMetrics {
     private final AtomicInteger hostsReady = new AtomicInteger();
     private final AtomicInteger hostsSuspect = new AtomicInteger();
     private final AtomicInteger hostsFenced = new AtomicInteger();
+    private final AtomicInteger queueReady = new AtomicInteger();
+    private final AtomicInteger queueBlocked = new AtomicInteger();
+    private final AtomicInteger queueWaiting = new AtomicInteger();
     private final AtomicInteger jobs = new AtomicInteger();
+    private final AtomicInteger unprotected = new AtomicInteger();
     private final AtomicInteger streams = new AtomicInteger();
     private final Map<String, HostLoad> hostLoads = new HashMap<>();
     private final Timer tick;
@@ -62,10 +72,17 @@ public final class ControlMetrics {
                 "kelpie_controller_epoch", "Epoch of the term that this controller leads, or led last.", epoch::get);
         metrics.gauge("kelpie_control_queue_events", "Events that wait for the control thread.", queue::size);
         metrics.gauge("kelpie_jobs", "Jobs.", jobs::get);
+        metrics.gauge(
+                "kelpie_vms_unprotected",
+                "VMs that could not be started elsewhere if their host were lost; 0 with N+1 off.",
+                unprotected::get);
         metrics.gauge("kelpie_agent_streams", "Agents that are connected to this controller.", streams::get);
         metrics.gauge("kelpie_hosts", "Hosts by health.", hostsReady::get, "health", "ready");
         metrics.gauge("kelpie_hosts", "Hosts by health.", hostsSuspect::get, "health", "suspect");
         metrics.gauge("kelpie_hosts", "Hosts by health.", hostsFenced::get, "health", "fenced");
+        metrics.gauge(QUEUE, QUEUE_HELP, queueReady::get, "state", "ready");
+        metrics.gauge(QUEUE, QUEUE_HELP, queueBlocked::get, "state", "blocked");
+        metrics.gauge(QUEUE, QUEUE_HELP, queueWaiting::get, "state", "waiting");
         for (VmState state : VmState.values()) {
             AtomicInteger count = new AtomicInteger();
             vms.put(state, count);
@@ -84,7 +101,11 @@ public final class ControlMetrics {
         hostsReady.set(0);
         hostsSuspect.set(0);
         hostsFenced.set(0);
+        queueReady.set(0);
+        queueBlocked.set(0);
+        queueWaiting.set(0);
         jobs.set(0);
+        unprotected.set(0);
         streams.set(0);
         forgetHostsExcept(Set.of());
     }
@@ -114,6 +135,19 @@ public final class ControlMetrics {
         return plan.timeSupplier(planning);
     }
 
+    /** VMs were ended for one of higher priority. */
+    void preempted(int victims) {
+        metrics.counter(PREEMPTIONS, "VMs that were stopped so that one of higher priority finds a place.")
+                .inc(victims);
+    }
+
+    /** The queue of VMs without a place, as it is now. */
+    void queued(QueueCounts counts) {
+        queueReady.set(counts.ready());
+        queueBlocked.set(counts.blocked());
+        queueWaiting.set(counts.waiting());
+    }
+
     void placed() {
         metrics.counter(PLACEMENTS, "Placement decisions by outcome.", "outcome", "placed")
                 .inc();
@@ -137,6 +171,10 @@ public final class ControlMetrics {
                         "cause",
                         lower(cause).substring("cause_".length()))
                 .inc();
+    }
+
+    void unprotected(int count) {
+        unprotected.set(count);
     }
 
     void started(long nanos) {

@@ -17,19 +17,16 @@ import java.util.Optional;
 public final class Explanations {
     private Explanations() {}
 
-    /** From the last decision on the VM. */
+    /** From the decisions on the VM. */
     public static ExplainVmResponse explain(VmView vm, ReadModel model, long nowMillis) {
         ExplainVmResponse.Builder response = ExplainVmResponse.newBuilder().setNext(next(vm, model, nowMillis));
         Optional<JobView> job = model.job(vm.name().job());
         if (job.isPresent()) {
-            VmShape shape = Records.shape(Specs.of(job.get().record(), vm.record()));
+            VmShape shape = Shapes.shape(Specs.of(job.get().record(), vm.record()));
             response.setAsks(Records.reservation(Reservation.of(shape))).setGuestMemoryMib(shape.guestMemoryMib());
         }
-        if (vm.pendingDecision() != null) {
-            response.setDecision(vm.pendingDecision());
-        } else if (vm.record().hasDecision()) {
-            response.setDecision(vm.record().getDecision());
-        }
+        vm.decision().ifPresent(response::setDecision);
+        response.addAllPastDecisions(model.formerDecisions(vm.name()));
         return response.setVm(Protos.vm(vm, model)).build();
     }
 
@@ -46,11 +43,13 @@ public final class Explanations {
                             + ", after its last instance ended: "
                             + record.getLastExit().getMessage();
                 }
-                yield "it is tried again every second, and at once when a host changes";
+                yield vm.pendingDecision() == null
+                        ? "it is decided on when its turn comes, by priority and then by namespaces in turn"
+                        : "it is decided on again as soon as a change could help it, and now and then without one";
             }
             case PLACED -> host + " was told to start it and has not answered yet";
             case STARTING -> host + " is starting it";
-            case RUNNING -> "it runs on " + host;
+            case RUNNING -> "it runs on " + host + sinceChanged(vm, model);
             case MIGRATING -> "it is moving away from " + host;
             case STOPPING -> host + " is stopping it";
             case EVICTING -> host + " is stopping it; then it is placed again";
@@ -64,5 +63,16 @@ public final class Explanations {
                         + vm.name().name();
             case DELETED -> "it is gone as soon as its host has removed its files";
         };
+    }
+
+    /** Its priority is the present one; where it is was decided by the former rules. */
+    private static String sinceChanged(VmView vm, ReadModel model) {
+        boolean changed = model.job(vm.name().job())
+                .filter(job -> job.record().getVersion() > vm.record().getSpecVersion())
+                .isPresent();
+        return changed
+                ? "; its job was changed since it was placed, and other rules count for it from its next placement on: kelpie"
+                        + " explain vm " + vm.name().name() + " --live shows where it would go now"
+                : "";
     }
 }

@@ -3,18 +3,16 @@ package io.kelpie.controller.control;
 import io.kelpie.common.resources.QemuOverhead;
 import io.kelpie.controller.lifecycle.HostHealth;
 import io.kelpie.controller.model.DriverKind;
-import io.kelpie.controller.model.PagingMode;
-import io.kelpie.controller.scheduling.HostView;
+import io.kelpie.controller.scheduling.HostSize;
 import io.kelpie.controller.store.Write;
 import io.kelpie.controller.view.HostInfo;
 import io.kelpie.proto.v1.DriverInfo;
 import io.kelpie.proto.v1.HostCapabilities;
 import io.kelpie.proto.v1.HostRecord;
 import io.kelpie.proto.v1.InstanceReport;
+import io.kelpie.proto.v1.NumaNode;
 import io.kelpie.proto.v1.Orphan;
 import io.kelpie.proto.v1.Pool;
-import io.kelpie.proto.v1.PoolReservation;
-import io.kelpie.proto.v1.ProbeResult;
 import io.kelpie.proto.v1.Reservation;
 import io.kelpie.proto.v1.VmRecord;
 import java.util.ArrayList;
@@ -27,7 +25,6 @@ import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.SortedMap;
-import java.util.TreeMap;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -45,12 +42,11 @@ final class HostEntry {
     private HostCapabilities capabilities = HostCapabilities.getDefaultInstance();
     private int capabilitiesVersion = Write.ABSENT;
 
-    private int usedVcpus;
-    private long usedMemoryMib;
-    private final SortedMap<String, Long> usedPoolMib = new TreeMap<>();
+    private final Held holdings = new Held();
     private final Set<UUID> placed = new LinkedHashSet<>();
     private final Set<UUID> held = new LinkedHashSet<>();
     private int leasedInstances;
+    private int startsInFlight;
 
     /** The host's stream, while there is one. */
     @Nullable AgentSession session;
@@ -148,9 +144,9 @@ final class HostEntry {
     void count(VmRecord vm, UUID vmId, int sign) {
         Reservation reserved = vm.getReservation();
         if (vm.getHostId().equals(id())) {
-            usedVcpus += sign * reserved.getVcpus();
-            usedMemoryMib += sign * reserved.getMemoryMib();
+            holdings.countInstance(reserved, sign);
             leasedInstances += vm.getLeased() ? sign : 0;
+            startsInFlight += isStarting(vm) ? sign : 0;
             if (sign > 0) {
                 placed.add(vmId);
             } else {
@@ -165,10 +161,20 @@ final class HostEntry {
             }
         }
         if (storageHost(vm).equals(id())) {
-            for (PoolReservation pool : reserved.getPoolsList()) {
-                usedPoolMib.merge(pool.getPool(), sign * pool.getSizeMib(), Math::addExact);
-            }
+            holdings.countDisks(reserved, sign);
         }
+    }
+
+    private static boolean isStarting(VmRecord vm) {
+        return switch (Records.state(vm.getState())) {
+            case PLACED, STARTING -> true;
+            case PENDING, RUNNING, MIGRATING, STOPPING, EVICTING, DELETING, STOPPED, FAILED, DELETED -> false;
+        };
+    }
+
+    /** Instances that were sent here and do not run yet. */
+    int startsInFlight() {
+        return startsInFlight;
     }
 
     /** Where a VM's pool reservation counts: with its instance, else with its kept files. */
@@ -193,7 +199,7 @@ final class HostEntry {
 
     /** What its VMs hold by their records, and its live orphans by what it says of them. */
     Reservation reserved() {
-        return Records.reservation(usedVcpus + orphanVcpus(), usedMemoryMib + orphanMemoryMib(), usedPoolMib);
+        return holdings.record(orphanVcpus(), orphanMemoryMib());
     }
 
     /** Whether an instance may run here, as far as the host has said. */
@@ -252,6 +258,11 @@ final class HostEntry {
         return heard.isEmpty() ? capabilities.getPoolsList() : heard;
     }
 
+    /** SHA-256 digests of the images in its cache; empty while it is not connected. */
+    List<String> cachedImages() {
+        return session == null ? List.of() : session.cachedImages();
+    }
+
     /** Whether a pool's files are seen by other hosts too. */
     boolean isShared(String poolName) {
         return capabilities.getPoolsList().stream()
@@ -262,7 +273,12 @@ final class HostEntry {
     HostInfo info() {
         return new HostInfo(
                 record,
-                capabilities.toBuilder().clearPools().addAllPools(pools()).build(),
+                capabilities.toBuilder()
+                        .clearPools()
+                        .addAllPools(pools())
+                        .clearCachedImages()
+                        .addAllCachedImages(cachedImages())
+                        .build(),
                 shownHealth(),
                 healthSinceMillis,
                 health == null ? "not judged yet" : health.reason(),
@@ -297,36 +313,22 @@ final class HostEntry {
         return drivers;
     }
 
-    HostView view() {
-        SortedMap<String, Long> pools = new TreeMap<>();
-        for (Pool pool : pools()) {
-            // Free space also shrinks by files that are not Kelpie's: no more than what is free can be promised.
-            long used = usedPoolMib.getOrDefault(pool.getName(), 0L);
-            pools.put(pool.getName(), Math.min(pool.getTotalMib(), used + pool.getFreeMib()));
-        }
-        return new HostView(
-                id(),
-                name(),
-                new TreeMap<>(record.getLabelsMap()),
-                record.getCordoned(),
-                ready,
-                record.getCapacity().getCpus(),
-                record.getCapacity().getMemoryMib(),
-                pools,
-                capabilities.getKvmProbe().getOutcome() == ProbeResult.Outcome.OUTCOME_VERIFIED,
-                switch (capabilities.getPagingMode()) {
-                    case PAGING_MODE_EPT -> PagingMode.EPT;
-                    case PAGING_MODE_NPT -> PagingMode.NPT;
-                    case PAGING_MODE_SHADOW -> PagingMode.SHADOW;
-                    case PAGING_MODE_UNSPECIFIED, UNRECOGNIZED -> PagingMode.NONE;
-                },
-                usableDrivers(),
-                usedVcpus + orphanVcpus(),
-                usedMemoryMib + orphanMemoryMib(),
-                usedPoolMib);
+    /** What is held here, live orphans included, as placement sees it. */
+    HostSize heldSize() {
+        return holdings.size(
+                orphanVcpus(),
+                orphanMemoryMib(),
+                record.getCapacity().getNumaNodesList().stream()
+                        .map(NumaNode::getId)
+                        .toList());
     }
 
-    private Set<DriverKind> usableDrivers() {
+    SortedMap<String, Long> heldPoolMib() {
+        return holdings.poolMib();
+    }
+
+    /** Drivers that are usable here. */
+    Set<DriverKind> usableDrivers() {
         Set<DriverKind> drivers = EnumSet.noneOf(DriverKind.class);
         for (DriverInfo driver : capabilities.getDriversList()) {
             if (driver.getUsable()) {

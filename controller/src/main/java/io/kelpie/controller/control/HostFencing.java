@@ -13,7 +13,9 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.UUID;
 import java.util.function.Consumer;
 
 /**
@@ -30,6 +32,7 @@ final class HostFencing {
     private final VmSteps steps;
     private final Promises promises;
     private final ControlMetrics metrics;
+    private final LiveInventory live;
     private final Consumer<Unit> pipeline;
     private final Map<String, Integer> underWay = new HashMap<>();
 
@@ -39,12 +42,14 @@ final class HostFencing {
             VmSteps steps,
             Promises promises,
             ControlMetrics metrics,
+            LiveInventory live,
             Consumer<Unit> pipeline) {
         this.epoch = epoch;
         this.cluster = cluster;
         this.steps = steps;
         this.promises = promises;
         this.metrics = metrics;
+        this.live = live;
         this.pipeline = pipeline;
     }
 
@@ -69,9 +74,13 @@ final class HostFencing {
             leases.dismiss(host.id());
         }
         List<VmEntry> freed = toFree(host, leasedOnly);
+        Map<UUID, String> backups = live.backupsOn(host.id()); // from before the first of them is freed
         for (int from = 0; from < freed.size(); from += VMS_PER_UNIT) {
             Unit unit = new Unit();
-            freed.subList(from, Math.min(freed.size(), from + VMS_PER_UNIT)).forEach(vm -> free(host, vm, cause, unit));
+            freed.subList(from, Math.min(freed.size(), from + VMS_PER_UNIT)).forEach(vm -> {
+                Optional<String> backup = Optional.ofNullable(backups.get(vm.id()));
+                free(host, vm, backup, cause, unit);
+            });
             pipeline.accept(unit);
         }
         // Last: a term that ends in between leaves a host that is not FENCED yet, and the next one frees the rest.
@@ -94,7 +103,7 @@ final class HostFencing {
         return found;
     }
 
-    private void free(HostEntry host, VmEntry vm, Fencing.Cause cause, Unit unit) {
+    private void free(HostEntry host, VmEntry vm, Optional<String> backup, Fencing.Cause cause, Unit unit) {
         String message = "instance " + vm.record().getIncarnation() + " on " + host.name() + " is gone: " + why(cause);
         InstanceExit exit = InstanceExit.newBuilder()
                 .setReason(
@@ -106,9 +115,9 @@ final class HostFencing {
                 .setIncarnation(vm.record().getIncarnation())
                 .setAtMillis(cluster.nowMillis())
                 .build();
-        // Not the VM's failure: no attempt is counted and there is no backoff.
+        // Not the VM's failure: no attempt is counted and there is no backoff. It goes where room was kept for it.
         VmSteps.Details details = (VmRecord.Builder record) ->
-                record.setLastExit(exit).setNotBeforeMillis(0).clearPreferredHostId();
+                record.setLastExit(exit).setNotBeforeMillis(0).setPreferredHostId(backup.orElse(""));
         steps.apply(vm, VmEvent.HOST_FENCED, details, "HostFenced", message, unit);
     }
 

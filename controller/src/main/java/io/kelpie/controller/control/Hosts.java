@@ -6,6 +6,7 @@ import io.kelpie.proto.v1.CommandAck;
 import io.kelpie.proto.v1.ErrorReason;
 import io.kelpie.proto.v1.Hello;
 import io.kelpie.proto.v1.HostCapabilities;
+import io.kelpie.proto.v1.HostCapacity;
 import io.kelpie.proto.v1.InstanceExit;
 import io.kelpie.proto.v1.InstanceReport;
 import java.util.HashMap;
@@ -147,6 +148,25 @@ final class Hosts {
             admission.putCapabilities(host, capabilities, unit);
             pipeline.accept(unit);
         });
+    }
+
+    /** The host has fetched images: seen, and never stored. */
+    void images(AgentSession session) {
+        hostOf(session).ifPresent(cluster::publish);
+    }
+
+    /** What the host has has changed. */
+    void capacity(AgentSession session, HostCapacity capacity) {
+        hostOf(session)
+                .filter(host -> !host.record().getCapacity().equals(capacity))
+                .ifPresent(host -> {
+                    Unit unit = new Unit();
+                    cluster.putHost(
+                            host,
+                            host.record().toBuilder().setCapacity(capacity).build(),
+                            unit);
+                    pipeline.accept(unit);
+                });
     }
 
     /** A stream has ended. */

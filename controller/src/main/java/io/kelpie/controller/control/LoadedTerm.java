@@ -3,8 +3,10 @@ package io.kelpie.controller.control;
 import io.kelpie.common.time.TimeSource;
 import io.kelpie.controller.leadership.LeaderTerm;
 import io.kelpie.controller.view.EventLog;
+import io.kelpie.controller.view.FailoverView;
 import io.kelpie.controller.view.FreezeView;
 import io.kelpie.controller.view.LeaderView;
+import io.kelpie.controller.view.MovesView;
 import io.kelpie.controller.view.ReadModel;
 import io.kelpie.controller.view.Warnings;
 import io.kelpie.proto.v1.ClusterRecord;
@@ -39,7 +41,14 @@ public final class LoadedTerm {
         ClusterEditor cluster = new ClusterEditor(time, model, events);
         cluster.load(parsed);
         LeaderView view = new LeaderView(
-                term.epoch(), clusterUuid(state.first()), model, events, new Warnings(), new FreezeView());
+                term.epoch(),
+                clusterUuid(state.first()),
+                model,
+                events,
+                new Warnings(),
+                new FreezeView(),
+                new FailoverView(),
+                new MovesView());
         LoadTimes times = new LoadTimes(hostsNanos, readNanos, parsedNanos - begin, time.nanoTime() - parsedNanos);
         return new LoadedTerm(record(state.first()), view, cluster, times);
     }

@@ -26,6 +26,8 @@ import java.util.function.Consumer;
  * @param orphans what becomes of instances that no record explains
  * @param controllers the set of controllers
  * @param freezes leases without an end
+ * @param placement finds places
+ * @param moves VMs that are stopped to be started elsewhere
  */
 record OperationContext(
         ClusterEditor cluster,
@@ -35,7 +37,9 @@ record OperationContext(
         Leases leases,
         Orphans orphans,
         ControllerRound controllers,
-        FreezeRound freezes) {
+        FreezeRound freezes,
+        PlacementRound placement,
+        MoveRound moves) {
     /** A job that exists and is not on its way out. */
     JobEntry job(JobKey key) {
         JobEntry job = anyJob(key);

@@ -1,152 +1,328 @@
 package io.kelpie.controller.control;
 
 import io.kelpie.controller.lifecycle.Leasing;
-import io.kelpie.controller.lifecycle.StoredWait;
 import io.kelpie.controller.lifecycle.VmEvent;
 import io.kelpie.controller.model.DriverKind;
 import io.kelpie.controller.model.Reservation;
-import io.kelpie.controller.scheduling.ClusterSnapshot;
 import io.kelpie.controller.scheduling.Decision;
 import io.kelpie.controller.scheduling.PlacementRequest;
 import io.kelpie.controller.scheduling.Plan;
 import io.kelpie.controller.scheduling.PlanChecker;
-import io.kelpie.controller.scheduling.RuleOutcome;
 import io.kelpie.controller.scheduling.Scheduler;
 import io.kelpie.controller.scheduling.SchedulingPolicy;
-import io.kelpie.proto.v1.AvoidedHost;
+import io.kelpie.controller.scheduling.explain.Explanation;
+import io.kelpie.controller.scheduling.preempt.Nomination;
+import io.kelpie.controller.scheduling.queue.PendingQueue;
 import io.kelpie.proto.v1.JobSpec;
-import io.kelpie.proto.v1.VmRecord;
 import java.util.ArrayList;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Asks the scheduler for places and commits what it finds. Belongs to the control thread. */
+/**
+ * Decides on the VMs that wait for a place, in the order of their queue, and commits what it finds. A round does a
+ * bounded work; what is left goes on in the next. Belongs to the control thread.
+ */
 final class PlacementRound {
-    /** VMs that one round looks at: bounds the tick. */
-    static final int MAX_REQUESTS = 1_000;
+    /** VMs that one round decides on: bounds what one tick adds to the commits under way. */
+    static final int DECISIONS_MAX = 1_000;
+
+    /** A round begins no decision after so long: half of a tick's interval, and a fraction of what a host's lease lasts. */
+    private static final long ROUND_NANOS = TimeUnit.MILLISECONDS.toNanos(ControlLoop.TICK_MILLIS / 2);
+
+    /** Decisions of one round that are told with scores and runners-up: each takes a look at every host. */
+    private static final int EXPLAINED_MAX = 5;
+
+    /** Of the VMs that a round places, so many are told which rules removed other hosts: a look at every host too. */
+    private static final int RULES_TOLD_MAX = 50;
+
+    /** A VM that must not be decided on is looked at again after so long. */
+    private static final long PUT_OFF_MILLIS = 1_000;
+
+    /** Also one that would need a place kept while as many are as may be. */
+    private static final long FULL_PUT_OFF_MILLIS = 5_000;
 
     private static final Logger log = LoggerFactory.getLogger(PlacementRound.class);
+
+    /** A decision that is not verified and committed yet. */
+    private record Made(VmEntry vm, PlacementRequest request, Decision decision, Optional<Explanation> explanation) {
+        Made with(Decision other) {
+            return new Made(vm, request, other, explanation);
+        }
+    }
 
     private final ClusterEditor cluster;
     private final VmSteps steps;
     private final SchedulingPolicy policy;
+    private final long seed;
+    private final LiveInventory live;
+    private final PendingVms pending;
+    private final PendingQueue queue;
+    private final PendingReasons reasons;
+    private final Preemptions preemptions;
     private final Orphans orphans;
     private final ControlMetrics metrics;
     private final Consumer<Unit> pipeline;
+    private final List<Made> made = new ArrayList<>();
+    private int explained;
+    private int placed;
+    private boolean isUnfinished;
 
     PlacementRound(
             ClusterEditor cluster,
             VmSteps steps,
             SchedulingPolicy policy,
+            long seed,
+            LiveInventory live,
             Orphans orphans,
             ControlMetrics metrics,
             Consumer<Unit> pipeline) {
         this.cluster = cluster;
         this.steps = steps;
         this.policy = policy;
+        this.seed = seed;
+        this.live = live;
+        pending = new PendingVms(cluster, live);
+        queue = pending.queue();
+        reasons = new PendingReasons(cluster, queue, pipeline);
+        preemptions = new Preemptions(cluster, steps, policy, live, queue, reasons, metrics, pipeline);
         this.orphans = orphans;
         this.metrics = metrics;
         this.pipeline = pipeline;
     }
 
-    /** VMs whose backoff is over; they can be placed now. */
-    List<VmEntry> due() {
-        long now = cluster.nowMillis();
-        List<VmEntry> due = new ArrayList<>();
+    /** Whether the last round has left VMs that could have been decided on. */
+    boolean isUnfinished() {
+        return isUnfinished;
+    }
+
+    /** Says of VMs why they are not even tried to be placed, as long as nothing may be. */
+    void hold(String rule, String why) {
+        int left = DECISIONS_MAX;
         for (VmEntry vm : cluster.pending()) {
-            if (StoredWait.isOver(vm.record().getStateSinceMillis(), vm.record().getNotBeforeMillis(), now)) {
-                Optional<String> besides = orphans.besides(vm);
-                if (besides.isPresent()) {
-                    hold(
-                            List.of(vm),
-                            "orphan",
-                            besides.get() + " is alive, and the VM must not run twice. Fix: kelpie get orphans, then"
-                                    + " kelpie orphans kill or adopt");
-                    continue;
-                }
-                due.add(vm);
-                if (due.size() == MAX_REQUESTS) {
-                    break;
+            if (!PendingReasons.isHeld(vm, rule, why)) {
+                reasons.hold(vm, rule, why);
+                if (--left == 0) {
+                    return;
                 }
             }
         }
-        return due;
     }
 
-    /** Says why the VMs are not even tried to be placed. */
-    void hold(List<VmEntry> held, String rule, String why) {
-        for (VmEntry vm : held) {
-            io.kelpie.proto.v1.Decision decision = io.kelpie.proto.v1.Decision.newBuilder()
-                    .setAtMillis(cluster.nowMillis())
-                    .setIncarnation(vm.record().getIncarnation())
-                    .setHostsConsidered(cluster.hosts().size())
-                    .addRules(io.kelpie.proto.v1.RuleOutcome.newBuilder()
-                            .setRule(rule)
-                            .setHostsRemoved(cluster.hosts().size())
-                            .setFix(why))
-                    .build();
-            Unit unit = new Unit();
-            rejected(vm, decision, unit);
-            pipeline.accept(unit);
+    /** Decides on VMs whose turn it is; whether a place was found or not, each has its reasons afterwards. */
+    void decide() {
+        isUnfinished = false;
+        if (!pending.isEmpty()) {
+            live.refresh();
+            live.inventory().takeEased().forEach(queue::hostChanged);
+            InventoryChanges changes = live.takeChanges();
+            pending.advance(changes).forEach(reasons::waits);
+            preemptions.review(changes);
+            explained = 0;
+            placed = 0;
+            metrics.plan(() -> {
+                placeNominees();
+                isUnfinished = takeTurns();
+                return isUnfinished;
+            });
+            commit();
         }
+        metrics.queued(queue.counts());
     }
 
-    /** Decides on the VMs; whether a place was found or not, each has its reasons afterwards. */
-    void place(List<VmEntry> due, long seed) {
-        ClusterSnapshot snapshot = new ClusterSnapshot(
-                cluster.hosts().stream().map(HostEntry::view).toList());
-        List<PlacementRequest> requests = due.stream().map(this::request).toList();
-        Plan plan = metrics.plan(() -> Scheduler.plan(snapshot, requests, policy, seed));
-        List<String> violations = PlanChecker.check(snapshot, requests, policy, plan);
-        if (!violations.isEmpty()) {
-            log.error("a plan was dropped because it breaks rules: {}", violations);
-            cluster.events().add("cluster", "PlanDropped", "a defect in placement: " + violations.get(0));
+    /** Shows VMs that were not decided on themselves why they have no place, some at a time. */
+    void showReasons() {
+        reasons.round();
+    }
+
+    /** Returns whether VMs are left. */
+    private boolean takeTurns() {
+        long begin = cluster.nowNanos();
+        for (int decisions = 0; decisions < DECISIONS_MAX; decisions++) {
+            if (cluster.nowNanos() - begin >= ROUND_NANOS) {
+                return true;
+            }
+            Optional<PlacementRequest> next = queue.next();
+            if (next.isEmpty()) {
+                return false;
+            }
+            decideOn(cluster.vm(next.get().vmId()).orElseThrow(), next.get());
+        }
+        return true;
+    }
+
+    private void decideOn(VmEntry vm, PlacementRequest request) {
+        if (isHeldByOrphan(vm)) {
+            queue.putOff(vm.id(), cluster.nowMillis() + PUT_OFF_MILLIS, "another instance of it is alive");
             return;
         }
-        for (int i = 0; i < due.size(); i++) {
-            Unit unit = new Unit();
-            Decision decision = plan.decisions().get(i);
-            Optional<HostEntry> host = decision.host().flatMap(cluster::host);
+        if (preemptions.isNominated(vm.id())) {
+            catchUp();
+            preemptions.giveUp(vm.id()); // it is decided on anew; whom it waits for still counts as leaving
+        }
+        Made decided = make(vm, request);
+        if (decided.decision().host().isPresent()) {
+            queue.placed(vm.id(), decided.decision().host().get());
+            made.add(decided);
+        } else if (!makeRoom(vm, request, decided)) {
+            queue.rejected(vm.id(), decided.decision());
+            made.add(decided);
+        }
+    }
+
+    private boolean isHeldByOrphan(VmEntry vm) {
+        Optional<String> besides = orphans.besides(vm);
+        besides.ifPresent(instance -> reasons.hold(
+                vm,
+                "orphan",
+                instance + " is alive, and the VM must not run twice. Fix: kelpie get orphans, then"
+                        + " kelpie orphans kill or adopt"));
+        return besides.isPresent();
+    }
+
+    private Made make(VmEntry vm, PlacementRequest request) {
+        Optional<Explanation> explanation =
+                explained++ < EXPLAINED_MAX ? Optional.of(live.explain(request)) : Optional.empty();
+        Decision decision = live.place(request, placed < RULES_TOLD_MAX);
+        placed += decision.host().isPresent() ? 1 : 0;
+        return new Made(vm, request, decision, explanation);
+    }
+
+    /** Whether VMs are ended, or are on their way out, to make room for the VM; it is put off then. */
+    private boolean makeRoom(VmEntry vm, PlacementRequest request, Made rejected) {
+        if (!preemptions.mayHelp(request)) {
+            return false;
+        }
+        if (preemptions.isFull()) {
+            queue.putOff(
+                    vm.id(),
+                    cluster.nowMillis() + FULL_PUT_OFF_MILLIS,
+                    "places are kept for " + Preemptions.KEPT_MAX + " other VMs already, which is the limit");
+            return true;
+        }
+        catchUp();
+        Optional<Preemptions.Kept> kept = preemptions.makeRoom(vm, request);
+        if (kept.isEmpty()) {
+            return false;
+        }
+        queue.putOff(vm.id(), kept.get().untilMillis(), kept.get().why());
+        reasons.nominated(
+                vm,
+                message(rejected).clearSmallestFix().setWhy(kept.get().why()).build());
+        return true;
+    }
+
+    /** Places VMs that have waited for those that were in their places. */
+    private void placeNominees() {
+        for (VmEntry vm : preemptions.due()) {
+            Optional<Nomination> nomination = isHeldByOrphan(vm) ? Optional.empty() : preemptions.letGo(vm.id());
+            if (nomination.isEmpty()) {
+                continue;
+            }
+            Made decided =
+                    make(vm, pending.request(vm).preferring(nomination.get().hostId()));
+            if (decided.decision().host().isEmpty()) {
+                preemptions.keepOn(nomination.get());
+                continue;
+            }
+            made.add(decided);
+            preemptions.giveUp(vm.id());
+            queue.remove(vm.id());
+            queue.joined(decided.request().job(), decided.decision().host().get());
+            catchUp();
+        }
+    }
+
+    /** Brings records and inventory together. */
+    private void catchUp() {
+        if (!made.isEmpty()) {
+            commit();
+            live.refresh();
+        }
+    }
+
+    /** Verifies and commits what was decided since the last refresh. */
+    private void commit() {
+        List<Made> plan = new ArrayList<>();
+        List<Decision> decisions =
+                live.withBackups(made.stream().map(Made::decision).toList());
+        for (int i = 0; i < decisions.size(); i++) {
+            plan.add(made.get(i).with(decisions.get(i)));
+        }
+        made.clear();
+        List<PlacementRequest> requests = plan.stream().map(Made::request).toList();
+        List<String> violations = plan.isEmpty()
+                ? List.of()
+                : PlanChecker.check(live.snapshotFor(requests), requests, policy, new Plan(decisions));
+        if (!violations.isEmpty()) {
+            dropped(violations);
+            plan.stream()
+                    .filter(each -> each.decision().host().isPresent())
+                    .forEach(each -> pending.back(each.vm(), cluster.nowMillis() + PUT_OFF_MILLIS));
+            return;
+        }
+        for (Made each : plan) {
+            Optional<HostEntry> host = each.decision().host().flatMap(cluster::host);
             if (host.isPresent()) {
-                placed(due.get(i), host.get(), decision, unit);
+                Unit unit = new Unit();
+                placed(each.vm(), host.get(), each.decision(), message(each).build(), unit);
+                pipeline.accept(unit);
                 metrics.placed();
             } else {
-                rejected(due.get(i), decision(due.get(i), decision), unit);
+                reasons.rejected(each.vm(), message(each).build());
                 metrics.rejected();
             }
-            pipeline.accept(unit);
         }
     }
 
-    private PlacementRequest request(VmEntry vm) {
-        JobEntry job = cluster.jobOf(vm);
-        VmRecord record = vm.record();
-        Optional<String> boundTo = Optional.empty();
-        String boundDisk = "";
-        if (record.getKeptDisks()) {
-            boundTo = Records.nonEmpty(record.getStorageHostId());
-            boundDisk = Records.keptDiskPools(job.record().getSpec().getVm()).keySet().stream()
-                    .findFirst()
-                    .orElse("");
-        }
-        long now = cluster.nowMillis();
-        Set<String> avoided = new LinkedHashSet<>();
-        for (AvoidedHost host : record.getAvoidedHostsList()) {
-            if (!StoredWait.isOver(host.getSinceMillis(), host.getUntilMillis(), now)) {
-                avoided.add(host.getHostId());
-            }
-        }
-        return new PlacementRequest(
-                vm.id(), job.job().shape(), boundTo, boundDisk, Records.nonEmpty(record.getPreferredHostId()), avoided);
+    private io.kelpie.proto.v1.Decision.Builder message(Made each) {
+        io.kelpie.proto.v1.Decision.Builder message = decision(each.vm(), each.decision());
+        each.explanation().ifPresent(explanation -> DecisionMessages.explain(explanation, message));
+        return message;
     }
 
-    private void placed(VmEntry vm, HostEntry host, Decision decision, Unit unit) {
+    /** What a VM asks for now. */
+    PlacementRequest request(VmEntry vm) {
+        return pending.request(vm);
+    }
+
+    /** What plans that are made elsewhere start from. */
+    PlanBasis basis() {
+        live.refresh();
+        return new PlanBasis(live.snapshot(), policy, seed, live.sharedPools());
+    }
+
+    /**
+     * Decides where VMs would go if their present instances were gone; each sees what the earlier ones take. Nothing is
+     * changed.
+     *
+     * @return a decision for each, verified; empty if they break a rule, which is a defect
+     */
+    List<Decision> elsewhere(List<PlacementRequest> requests) {
+        live.refresh();
+        Set<UUID> vms = requests.stream().map(PlacementRequest::vmId).collect(Collectors.toUnmodifiableSet());
+        Plan plan = live.without(vms, () -> Scheduler.plan(live.inventory(), requests));
+        List<String> violations = PlanChecker.check(live.snapshotWithout(vms, requests), requests, policy, plan);
+        if (violations.isEmpty()) {
+            return plan.decisions();
+        }
+        dropped(violations);
+        return List.of();
+    }
+
+    private void dropped(List<String> violations) {
+        log.error("a plan was dropped because it breaks rules: {}", violations);
+        cluster.events().add("cluster", "PlanDropped", "a defect in placement: " + violations.get(0));
+    }
+
+    private void placed(VmEntry vm, HostEntry host, Decision decision, io.kelpie.proto.v1.Decision message, Unit unit) {
         JobEntry job = cluster.jobOf(vm);
         Leasing leasing = leasing(job.record().getSpec(), host);
         steps.apply(
@@ -156,12 +332,13 @@ final class PlacementRound {
                         .setLeased(leasing.leased())
                         .setNotLeasedReason(leasing.notLeasedReason())
                         .setStorageHostId(host.id())
-                        .setReservation(
-                                Records.reservation(Reservation.of(job.job().shape())))
+                        .setBackupHostId(decision.backupHost().orElse(""))
+                        .setReservation(Records.reservation(
+                                Reservation.of(job.job().shape()).on(LiveInventory.ids(host, decision.numaNodes()))))
                         .setNotBeforeMillis(0)
                         .setSpecVersion(job.record().getVersion())
                         .setRestartSerial(job.record().getRestartSerial())
-                        .setDecision(decision(vm, decision)),
+                        .setDecision(message),
                 "Placed",
                 "instance " + vm.record().getIncarnation() + " goes to " + host.name() + " (score " + decision.score()
                         + " of 100, " + decision.hostsConsidered() + " hosts considered)",
@@ -185,52 +362,11 @@ final class PlacementRound {
         return Leasing.decide(Records.onHostFailure(spec), localDisk, cluster.controllersThatMayLead(), cannot);
     }
 
-    private void rejected(VmEntry vm, io.kelpie.proto.v1.Decision latest, Unit unit) {
-        io.kelpie.proto.v1.Decision former = vm.pendingDecision;
-        vm.pendingDecision = latest;
-        boolean same = former != null
-                && former.getRulesList().equals(latest.getRulesList())
-                && former.getHostsConsidered() == latest.getHostsConsidered();
-        if (!same) {
-            cluster.publishObservation(vm, unit);
-            unit.then(() -> cluster.events().add(vm.subject(), "Unschedulable", summary(latest)));
-        }
-    }
-
-    private static String summary(io.kelpie.proto.v1.Decision decision) {
-        if (decision.getHostsConsidered() == 0) {
-            return "there is no host in the cluster";
-        }
-        StringBuilder summary = new StringBuilder("none of " + decision.getHostsConsidered() + " hosts will do:");
-        decision.getRulesList()
-                .forEach(rule -> summary.append(' ')
-                        .append(rule.getRule())
-                        .append(" removed ")
-                        .append(rule.getHostsRemoved())
-                        .append(';'));
-        summary.setLength(summary.length() - 1);
-        return summary.toString();
-    }
-
-    private io.kelpie.proto.v1.Decision decision(VmEntry vm, Decision decision) {
-        io.kelpie.proto.v1.Decision.Builder record = io.kelpie.proto.v1.Decision.newBuilder()
-                .setAtMillis(cluster.nowMillis())
-                .setIncarnation(vm.record().getIncarnation())
-                .setScore(decision.score())
-                .setHostsConsidered(decision.hostsConsidered());
-        decision.host()
-                .flatMap(cluster::host)
-                .ifPresent(host -> record.setHostId(host.id()).setHostName(host.name()));
-        for (RuleOutcome rule : decision.rules()) {
-            record.addRules(io.kelpie.proto.v1.RuleOutcome.newBuilder()
-                    .setRule(rule.rule())
-                    .setHostsRemoved(rule.hostsRemoved())
-                    .setNearestHost(rule.nearestHost().orElse(""))
-                    .setAsked(rule.asked())
-                    .setFree(rule.free())
-                    .setShortfall(rule.shortfall())
-                    .setFix(rule.fix()));
-        }
-        return record.build();
+    private io.kelpie.proto.v1.Decision.Builder decision(VmEntry vm, Decision decision) {
+        return DecisionMessages.of(
+                decision,
+                id -> cluster.host(id).map(HostEntry::name).orElse(""),
+                cluster.nowMillis(),
+                vm.record().getIncarnation());
     }
 }

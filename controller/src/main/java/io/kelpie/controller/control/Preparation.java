@@ -1,5 +1,7 @@
 package io.kelpie.controller.control;
 
+import java.util.function.Function;
+
 /**
  * What has to be known, or to be stopped, on the control thread before an operator's change that takes time elsewhere; made
  * by {@link HostOperations}. Changes no record.
@@ -12,4 +14,9 @@ public interface Preparation<T> {
      * @throws io.kelpie.common.error.KelpieException if the change is refused already
      */
     T prepare(OperationContext cluster);
+
+    /** The same with its result made into another. */
+    default <R> Preparation<R> map(Function<T, R> function) {
+        return cluster -> function.apply(prepare(cluster));
+    }
 }

@@ -3,21 +3,17 @@ package io.kelpie.controller.control;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Parser;
-import io.kelpie.controller.model.AccelerationMode;
 import io.kelpie.controller.model.DriverKind;
 import io.kelpie.controller.model.Job;
 import io.kelpie.controller.model.JobKey;
-import io.kelpie.controller.model.LabelRequirement;
 import io.kelpie.controller.model.OnHostFailure;
-import io.kelpie.controller.model.PagingRequirement;
 import io.kelpie.controller.model.Reservation;
 import io.kelpie.controller.model.RestartPolicy;
 import io.kelpie.controller.model.Vm;
-import io.kelpie.controller.model.VmShape;
 import io.kelpie.controller.model.VmState;
 import io.kelpie.controller.view.Specs;
-import io.kelpie.proto.v1.Acceleration;
 import io.kelpie.proto.v1.DataDisk;
+import io.kelpie.proto.v1.DeviceRequest;
 import io.kelpie.proto.v1.DriverChoice;
 import io.kelpie.proto.v1.JobRecord;
 import io.kelpie.proto.v1.JobSpec;
@@ -61,7 +57,10 @@ final class Records {
                 new TreeMap<>(spec.getLabelsMap()),
                 spec.getReplicas(),
                 restartPolicy(spec),
-                shape(spec),
+                Shapes.shape(spec),
+                Shapes.rules(spec),
+                Shapes.priority(spec),
+                Shapes.maxUnavailable(spec),
                 record.getVersion(),
                 record.getDeleting(),
                 record.getIncarnationFloor(),
@@ -82,29 +81,6 @@ final class Records {
                 ? RestartPolicy.DEFAULT.windowMillis()
                 : restart.getWindowSeconds() * 1000L;
         return new RestartPolicy(when, attempts, windowMillis);
-    }
-
-    static VmShape shape(JobSpec spec) {
-        VmTemplate vm = spec.getVm();
-        Acceleration acceleration = vm.getAcceleration();
-        return new VmShape(
-                vm.getVcpus(),
-                vm.getMemoryMib(),
-                poolMib(vm, false),
-                !keptDiskPools(vm).isEmpty(),
-                switch (acceleration.getMode()) {
-                    case MODE_TCG -> AccelerationMode.TCG;
-                    case MODE_ANY -> AccelerationMode.ANY;
-                    case MODE_KVM, MODE_UNSPECIFIED, UNRECOGNIZED -> AccelerationMode.KVM;
-                },
-                switch (acceleration.getPaging()) {
-                    case PAGING_ANY -> PagingRequirement.ANY;
-                    case PAGING_HARDWARE, PAGING_UNSPECIFIED, UNRECOGNIZED -> PagingRequirement.HARDWARE;
-                },
-                driver(vm.getDriver()),
-                spec.getPlacement().getRequireList().stream()
-                        .map(r -> new LabelRequirement(r.getLabel(), r.getInList()))
-                        .toList());
     }
 
     /** The driver that is named; empty for auto. */
@@ -167,7 +143,18 @@ final class Records {
         for (PoolReservation pool : record.getPoolsList()) {
             pools.put(pool.getPool(), pool.getSizeMib());
         }
-        return new Reservation(record.getVcpus(), record.getMemoryMib(), pools);
+        SortedMap<String, Integer> devices = new TreeMap<>();
+        for (DeviceRequest device : record.getDevicesList()) {
+            devices.put(device.getKind(), device.getCount());
+        }
+        return new Reservation(
+                record.getVcpus(),
+                record.getMemoryMib(),
+                Shapes.pageSize(record.getHugepages()),
+                record.getHugepagesMib(),
+                pools,
+                devices,
+                record.getNumaNodesList());
     }
 
     static io.kelpie.proto.v1.Reservation reservation(int vcpus, long memoryMib, Map<String, Long> poolMib) {
@@ -179,7 +166,16 @@ final class Records {
     }
 
     static io.kelpie.proto.v1.Reservation reservation(Reservation reservation) {
-        return reservation(reservation.vcpus(), reservation.memoryMib(), reservation.poolMib());
+        io.kelpie.proto.v1.Reservation.Builder record =
+                reservation(reservation.vcpus(), reservation.memoryMib(), reservation.poolMib()).toBuilder()
+                        .setHugepages(Shapes.hugepages(reservation.hugepages()))
+                        .setHugepagesMib(reservation.hugepagesMib())
+                        .addAllNumaNodes(reservation.numaNodes());
+        reservation
+                .devices()
+                .forEach((kind, count) -> record.addDevices(
+                        DeviceRequest.newBuilder().setKind(kind).setCount(count)));
+        return record.build();
     }
 
     static VmState state(io.kelpie.proto.v1.VmState state) {

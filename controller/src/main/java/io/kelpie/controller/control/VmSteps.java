@@ -2,6 +2,7 @@ package io.kelpie.controller.control;
 
 import io.kelpie.controller.lease.Closing;
 import io.kelpie.controller.lease.Leases;
+import io.kelpie.controller.lifecycle.Returning;
 import io.kelpie.controller.lifecycle.Transition;
 import io.kelpie.controller.lifecycle.VmEffect;
 import io.kelpie.controller.lifecycle.VmEvent;
@@ -54,7 +55,7 @@ final class VmSteps {
     boolean apply(VmEntry vm, VmEvent event, Details details, String type, String message, Unit unit) {
         Transition transition = peek(vm, event);
         if (transition instanceof Transition.Taken taken) {
-            take(vm, taken, details, type, message, unit);
+            take(vm, event, taken, details, type, message, unit);
             return true;
         }
         if (transition instanceof Transition.Ignored) {
@@ -63,7 +64,14 @@ final class VmSteps {
         throw new IllegalStateException(event + " cannot happen to VM " + vm.name() + " in state " + vm.state());
     }
 
-    private void take(VmEntry vm, Transition.Taken taken, Details details, String type, String message, Unit unit) {
+    private void take(
+            VmEntry vm,
+            VmEvent event,
+            Transition.Taken taken,
+            Details details,
+            String type,
+            String message,
+            Unit unit) {
         VmRecord former = vm.record();
         VmRecord.Builder next = former.toBuilder();
         if (taken.to() != vm.state()) {
@@ -72,6 +80,7 @@ final class VmSteps {
         for (VmEffect effect : taken.effects()) {
             changeRecord(effect, vm, next);
         }
+        next.setReturning(Returning.after(former.getReturning(), vm.state(), event, taken.to()));
         details.addTo(next);
         VmRecord changed = next.build();
         if (!changed.equals(former)) {

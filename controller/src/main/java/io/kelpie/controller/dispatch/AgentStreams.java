@@ -139,6 +139,10 @@ public final class AgentStreams extends AgentServiceGrpc.AgentServiceImplBase {
                 case HEARTBEAT -> {
                     Heartbeat heartbeat = request.getHeartbeat();
                     session.setPools(heartbeat.getPoolsList());
+                    if (heartbeat.hasCachedImages()) {
+                        session.setCachedImages(heartbeat.getCachedImages().getDigestsList());
+                        queue.add(new ControlEvent.ImagesChanged(session));
+                    }
                     // Not by the control thread: nothing that it does may delay a grant.
                     leases.question(
                             hostId,
@@ -165,6 +169,7 @@ public final class AgentStreams extends AgentServiceGrpc.AgentServiceImplBase {
                 }
                 case CAPABILITIES ->
                     queue.add(new ControlEvent.CapabilitiesChanged(session, request.getCapabilities()));
+                case CAPACITY -> queue.add(new ControlEvent.CapacityChanged(session, request.getCapacity()));
                 case HELLO -> throw KelpieException.invalidField("hello", "came twice", "send it once a stream");
                 case MESSAGE_NOT_SET -> {} // a newer agent's message
             }

@@ -20,6 +20,9 @@ final class StreamSession implements AgentSession {
     /** Messages that may wait: more than a host can have instances, times a few. */
     private static final int MAX_WAITING = 10_000;
 
+    /** Images of a cache that are remembered. */
+    private static final int MAX_IMAGES = 256;
+
     private record InstanceKey(String vmId, long incarnation) {}
 
     private final ServerCallStreamObserver<ConnectResponse> observer;
@@ -28,6 +31,7 @@ final class StreamSession implements AgentSession {
     private final Map<InstanceKey, InstanceReport> reports = new LinkedHashMap<>();
     private volatile long lastHeardNanos;
     private volatile List<Pool> pools = List.of();
+    private volatile List<String> cachedImages = List.of();
     private boolean closed;
 
     StreamSession(ServerCallStreamObserver<ConnectResponse> observer, TimeSource time) {
@@ -91,6 +95,11 @@ final class StreamSession implements AgentSession {
         pools = List.copyOf(latest);
     }
 
+    /** Takes the first {@value #MAX_IMAGES} of them. */
+    void setCachedImages(List<String> latest) {
+        cachedImages = List.copyOf(latest.subList(0, Math.min(MAX_IMAGES, latest.size())));
+    }
+
     /** @return true if it is the first report since the last {@link #takeReports} */
     synchronized boolean addReport(InstanceReport report) {
         boolean first = reports.isEmpty();
@@ -117,5 +126,10 @@ final class StreamSession implements AgentSession {
     @Override
     public List<Pool> pools() {
         return pools;
+    }
+
+    @Override
+    public List<String> cachedImages() {
+        return cachedImages;
     }
 }

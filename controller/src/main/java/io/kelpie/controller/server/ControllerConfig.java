@@ -8,6 +8,9 @@ import io.kelpie.controller.fence.FenceConfig;
 import io.kelpie.controller.model.Controller;
 import io.kelpie.controller.model.ControllerIdentity;
 import io.kelpie.controller.model.ControllerSetChange;
+import io.kelpie.controller.scheduling.NPlusOne;
+import io.kelpie.controller.scheduling.SchedulingPolicy;
+import io.kelpie.controller.scheduling.SchedulingPolicy.Packing;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -31,7 +34,10 @@ import org.jspecify.annotations.Nullable;
  * @param metricsAddress where {@code /metrics} is served ({@code metricsAddress}, default nowhere)
  * @param insecurePlaintext whether addresses other than loopback are accepted although nothing is encrypted
  *     ({@code insecurePlaintext}, default false)
- * @param vcpuOvercommitPercent vCPUs promised per 100 logical CPUs ({@code vcpuOvercommitPercent}, default 400)
+ * @param scheduling how placement weighs: {@code vcpuOvercommitPercent}, vCPUs promised per 100 logical CPUs, default
+ *     400; and below {@code placement} {@code policy}, {@code pack} (default) or {@code spread}; {@code startsInFlight},
+ *     instances that a host may be starting at once, default any number; {@code preferWeight} and {@code imageWeight},
+ *     points of 100
  * @param fence the program that powers hosts off ({@code fence}, default none): {@code command}, its absolute path and
  *     first arguments, and {@code timeoutSeconds}, 5 to 600, default 30
  */
@@ -42,7 +48,7 @@ public record ControllerConfig(
         Store store,
         Optional<InetSocketAddress> metricsAddress,
         boolean insecurePlaintext,
-        int vcpuOvercommitPercent,
+        SchedulingPolicy scheduling,
         Optional<FenceConfig> fence) {
     private static final String CONTROLLERS = "controllers";
 
@@ -73,7 +79,7 @@ public record ControllerConfig(
                         ? Optional.of(yaml.parsed("metricsAddress", listen, Addresses::parse))
                         : Optional.empty(),
                 yaml.bool("insecurePlaintext", false),
-                (int) yaml.integer("vcpuOvercommitPercent", 400, 100, 10_000),
+                scheduling(yaml),
                 fence(yaml.optionalMap("fence")));
         yaml.rejectUnknown();
         if (!config.insecurePlaintext) {
@@ -84,6 +90,42 @@ public record ControllerConfig(
             }
         }
         return config;
+    }
+
+    private static SchedulingPolicy scheduling(YamlMap yaml) {
+        SchedulingPolicy standard = SchedulingPolicy.DEFAULT;
+        int overcommitPercent =
+                (int) yaml.integer("vcpuOvercommitPercent", standard.vcpuOvercommitPercent(), 100, 10_000);
+        YamlMap placement = yaml.optionalMap("placement");
+        if (placement == null) {
+            return standard.withOvercommit(overcommitPercent);
+        }
+        SchedulingPolicy policy = new SchedulingPolicy(
+                overcommitPercent,
+                placement.parsed("policy", standard.packing(), ControllerConfig::packing),
+                (int) placement.integer("startsInFlight", standard.startsInFlightMax(), 0, 10_000),
+                (int) placement.integer("preferWeight", standard.preferWeight(), 0, 100),
+                (int) placement.integer("imageWeight", standard.imageWeight(), 0, 100),
+                placement.parsed("nPlusOne", standard.nPlusOne(), ControllerConfig::nPlusOne));
+        placement.rejectUnknown();
+        return policy;
+    }
+
+    private static NPlusOne nPlusOne(String word) {
+        return switch (word) {
+            case "off" -> NPlusOne.OFF;
+            case "warn" -> NPlusOne.WARN;
+            case "enforce" -> NPlusOne.ENFORCE;
+            default -> throw new IllegalArgumentException("off, warn or enforce");
+        };
+    }
+
+    private static Packing packing(String word) {
+        return switch (word) {
+            case "pack" -> Packing.PACK;
+            case "spread" -> Packing.SPREAD;
+            default -> throw new IllegalArgumentException("pack or spread");
+        };
     }
 
     private static Optional<FenceConfig> fence(@Nullable YamlMap fence) {

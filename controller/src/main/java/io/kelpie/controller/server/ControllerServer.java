@@ -35,7 +35,6 @@ import io.kelpie.controller.lease.LeaseMetrics;
 import io.kelpie.controller.lease.LeaseThread;
 import io.kelpie.controller.lease.Leases;
 import io.kelpie.controller.model.ControllerIdentity;
-import io.kelpie.controller.scheduling.SchedulingPolicy;
 import io.kelpie.controller.server.embedded.EmbeddedZooKeeper;
 import io.kelpie.controller.store.ClusterStore;
 import io.kelpie.controller.store.ControllerSetStore;
@@ -148,7 +147,7 @@ public final class ControllerServer implements AutoCloseable {
                 leadership,
                 leases,
                 loader,
-                new SchedulingPolicy(config.vcpuOvercommitPercent()),
+                config.scheduling(),
                 new Membership(controllers, probe),
                 time,
                 new ControlMetrics(metrics, queue));

@@ -9,6 +9,15 @@ package io.kelpie.controller.view;
  * @param events what happened lately
  * @param warnings what an operator should know as long as it is so
  * @param freeze whether leases last until a thaw
+ * @param failover room that is kept for the loss of a host
+ * @param moves VMs that are stopped to be started elsewhere
  */
 public record LeaderView(
-        long epoch, String clusterUuid, ReadModel model, EventLog events, Warnings warnings, FreezeView freeze) {}
+        long epoch,
+        String clusterUuid,
+        ReadModel model,
+        EventLog events,
+        Warnings warnings,
+        FreezeView freeze,
+        FailoverView failover,
+        MovesView moves) {}

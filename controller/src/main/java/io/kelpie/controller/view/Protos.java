@@ -4,6 +4,7 @@ import io.kelpie.proto.v1.Host;
 import io.kelpie.proto.v1.HostHealth;
 import io.kelpie.proto.v1.Job;
 import io.kelpie.proto.v1.JobRecord;
+import io.kelpie.proto.v1.MoveProgress;
 import io.kelpie.proto.v1.StateCount;
 import io.kelpie.proto.v1.Vm;
 import io.kelpie.proto.v1.VmRecord;
@@ -71,6 +72,17 @@ public final class Protos {
                 .setState(state.name().substring(STATE_PREFIX.length()))
                 .setCount(count)));
         return job.build();
+    }
+
+    /** How far moves are. */
+    public static MoveProgress moves(MovesView.Progress moves) {
+        return MoveProgress.newBuilder()
+                .setWhat(moves.what())
+                .setTotal(moves.total())
+                .setDone(moves.done())
+                .setUnderWay(moves.underWay())
+                .setLeft(moves.left())
+                .build();
     }
 
     public static Host host(HostInfo info) {

@@ -1,6 +1,7 @@
 package io.kelpie.controller.view;
 
 import io.kelpie.controller.model.JobKey;
+import io.kelpie.proto.v1.Decision;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -29,6 +30,7 @@ public final class ReadModel {
     private final ConcurrentSkipListMap<JobKey, JobView> jobs = new ConcurrentSkipListMap<>();
     private final ConcurrentSkipListMap<String, HostInfo> hostsByName = new ConcurrentSkipListMap<>();
     private final ConcurrentSkipListMap<String, String> hostNamesById = new ConcurrentSkipListMap<>();
+    private final DecisionHistory decisions = new DecisionHistory();
     private final Deque<Change> changes = new ArrayDeque<>();
     private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
     private long version;
@@ -47,12 +49,20 @@ public final class ReadModel {
     }
 
     public void putVm(VmView vm) {
-        vms.put(vm.name(), vm);
+        VmView former = vms.put(vm.name(), vm);
+        if (former != null) {
+            former.decision()
+                    .filter(decision -> vm.decision()
+                            .filter(now -> DecisionHistory.isSame(decision, now))
+                            .isEmpty())
+                    .ifPresent(decision -> decisions.add(vm.name(), decision));
+        }
         changed(vm.name());
     }
 
     public void removeVm(VmName name) {
         if (vms.remove(name) != null) {
+            decisions.forget(name);
             changed(name);
         }
     }
@@ -83,6 +93,11 @@ public final class ReadModel {
 
     public Optional<VmView> vm(VmName name) {
         return Optional.ofNullable(vms.get(name));
+    }
+
+    /** Decisions on a VM before its present one, the latest first: at most 4, and only those of this term. */
+    public List<Decision> formerDecisions(VmName name) {
+        return decisions.of(name);
     }
 
     /** All VMs in the order of their names; a live view. */

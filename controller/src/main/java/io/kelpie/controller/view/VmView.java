@@ -4,6 +4,7 @@ import io.kelpie.proto.v1.Decision;
 import io.kelpie.proto.v1.InstanceReport;
 import io.kelpie.proto.v1.VmRecord;
 import io.kelpie.proto.v1.VmTemplate;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,4 +21,12 @@ public record VmView(
         VmRecord record,
         VmTemplate template,
         @Nullable InstanceReport observed,
-        @Nullable Decision pendingDecision) {}
+        @Nullable Decision pendingDecision) {
+    /** The last decision on it: why it has no place, or why it has the place that it has or had last. */
+    public Optional<Decision> decision() {
+        if (pendingDecision != null) {
+            return Optional.of(pendingDecision);
+        }
+        return record.hasDecision() ? Optional.of(record.getDecision()) : Optional.empty();
+    }
+}

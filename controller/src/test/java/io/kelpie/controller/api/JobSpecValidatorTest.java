@@ -5,15 +5,23 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.kelpie.common.error.KelpieException;
+import io.kelpie.proto.v1.AffinityRule;
 import io.kelpie.proto.v1.Boot;
 import io.kelpie.proto.v1.CloudInit;
 import io.kelpie.proto.v1.DataDisk;
+import io.kelpie.proto.v1.DeviceRequest;
 import io.kelpie.proto.v1.ErrorReason;
+import io.kelpie.proto.v1.Hugepages;
 import io.kelpie.proto.v1.ImageSource;
 import io.kelpie.proto.v1.JobSpec;
+import io.kelpie.proto.v1.LabelPreference;
 import io.kelpie.proto.v1.LabelRequirement;
 import io.kelpie.proto.v1.NetworkInterface;
+import io.kelpie.proto.v1.Numa;
+import io.kelpie.proto.v1.Partitions;
 import io.kelpie.proto.v1.RootDisk;
+import io.kelpie.proto.v1.SpreadRule;
+import io.kelpie.proto.v1.Toleration;
 import io.kelpie.proto.v1.VmTemplate;
 import java.util.Collections;
 import java.util.function.Consumer;
@@ -63,6 +71,32 @@ class JobSpecValidatorTest {
                 row("longest window", spec -> spec.getRestartBuilder().setWindowSeconds(604_800)),
                 row("64 requirements", spec -> requirements(spec, 64, 1)),
                 row("64 values", spec -> requirements(spec, 1, 64)),
+                row("highest priority", spec -> spec.setPriority(100)),
+                row("lowest priority", spec -> spec.setPriority(0)),
+                row("a budget above the replicas", spec -> spec.setMaxUnavailable(10_000)),
+                row("16 rules of each kind", spec -> rules(spec, 16)),
+                row(
+                        "nearness and distance by different domains",
+                        spec -> spec.getPlacementBuilder()
+                                .addAffinity(affinity("a", "rack", true))
+                                .addAntiAffinity(affinity("a", "host", true))),
+                row(
+                        "distance as a wish only",
+                        spec -> spec.getPlacementBuilder()
+                                .addAffinity(affinity("a", "rack", true))
+                                .addAntiAffinity(affinity("a", "rack", false))),
+                row("most partitions", spec -> partitions(spec, 10_000)),
+                row(
+                        "a toleration of any value",
+                        spec -> spec.getPlacementBuilder()
+                                .addTolerations(Toleration.newBuilder().setKey("k"))),
+                row("8 NUMA nodes", spec -> numa(spec, 8, 8, 8)),
+                row(
+                        "2 NUMA nodes of 1 GiB pages",
+                        spec -> numa(spec, 2, 2, 2048).setHugepages(Hugepages.HUGEPAGES_1GI)),
+                row("a CPU model", spec -> cpu(spec, "Skylake-Server-v4")),
+                row("longest CPU model", spec -> cpu(spec, "m".repeat(63))),
+                row("16 kinds of devices", spec -> devices(spec, 16)),
                 row("most vCPUs", spec -> spec.getVmBuilder().setVcpus(512)),
                 row("least memory", spec -> spec.getVmBuilder().setMemoryMib(1)),
                 row("most memory", spec -> spec.getVmBuilder().setMemoryMib(64L << 20)),
@@ -116,7 +150,9 @@ class JobSpecValidatorTest {
         return Stream.of(
                         names(),
                         header(),
+                        rules(),
                         template(),
+                        hardware(),
                         boot(),
                         Stream.of(
                                         "\u0000", "\n", "\r", "\t", "\u001b", "\u007f", "\u2028", "\u2029", "\u202e",
@@ -187,6 +223,10 @@ class JobSpecValidatorTest {
                                 .addRequire(LabelRequirement.newBuilder()
                                         .setLabel("k,")
                                         .addIn("a"))),
+                row("spec.priority", spec -> spec.setPriority(101)),
+                row("spec.priority", spec -> spec.setPriority(-1)),
+                row("spec.maxUnavailable", spec -> spec.setMaxUnavailable(10_001)),
+                row("spec.maxUnavailable", spec -> spec.setMaxUnavailable(-1)),
                 row("spec.vm", JobSpec.Builder::clearVm),
                 row("spec", spec -> {
                     requirements(spec, 64, 64);
@@ -194,6 +234,119 @@ class JobSpecValidatorTest {
                         wordy.clearIn().addAllIn(Collections.nCopies(64, "v".repeat(63)));
                     });
                 }));
+    }
+
+    private static Stream<Arguments> rules() {
+        return Stream.of(
+                row(
+                        "spec.placement.prefer",
+                        spec -> spec.getPlacementBuilder().addAllPrefer(Collections.nCopies(17, preference("k", 1)))),
+                row(
+                        "spec.placement.prefer[0].label",
+                        spec -> spec.getPlacementBuilder().addPrefer(preference("", 1))),
+                row(
+                        "spec.placement.prefer[0].in",
+                        spec -> spec.getPlacementBuilder()
+                                .addPrefer(preference("k", 1).toBuilder().clearIn())),
+                row(
+                        "spec.placement.prefer[0].weight",
+                        spec -> spec.getPlacementBuilder().addPrefer(preference("k", 0))),
+                row(
+                        "spec.placement.prefer[0].weight",
+                        spec -> spec.getPlacementBuilder().addPrefer(preference("k", 101))),
+                row(
+                        "spec.placement.spread",
+                        spec -> spec.getPlacementBuilder().addAllSpread(Collections.nCopies(17, spread("k", 1)))),
+                row(
+                        "spec.placement.spread[0].by",
+                        spec -> spec.getPlacementBuilder().addSpread(spread("", 1))),
+                row(
+                        "spec.placement.spread[1].by",
+                        spec -> spec.getPlacementBuilder()
+                                .addSpread(spread("k", 1))
+                                .addSpread(spread("k", 2))),
+                row(
+                        "spec.placement.spread[0].maxSkew",
+                        spec -> spec.getPlacementBuilder().addSpread(spread("k", 0))),
+                row(
+                        "spec.placement.spread[0].maxSkew",
+                        spec -> spec.getPlacementBuilder().addSpread(spread("k", -1))),
+                row(
+                        "spec.placement.affinity",
+                        spec -> spec.getPlacementBuilder()
+                                .addAllAffinity(Collections.nCopies(17, affinity("a", "host", true)))),
+                row(
+                        "spec.placement.affinity[0].job",
+                        spec -> spec.getPlacementBuilder().addAffinity(affinity("", "host", true))),
+                row(
+                        "spec.placement.affinity[0].by",
+                        spec -> spec.getPlacementBuilder().addAffinity(affinity("a", "", true))),
+                row(
+                        "spec.placement.affinity[1].job",
+                        spec -> spec.getPlacementBuilder()
+                                .addAffinity(affinity("a", "host", true))
+                                .addAffinity(affinity("a", "host", false))),
+                row(
+                        "spec.placement.antiAffinity",
+                        spec -> spec.getPlacementBuilder()
+                                .addAllAntiAffinity(Collections.nCopies(17, affinity("a", "host", true)))),
+                row(
+                        "spec.placement.antiAffinity[0].job",
+                        spec -> spec.getPlacementBuilder().addAntiAffinity(affinity("A", "host", true))),
+                row(
+                        "spec.placement.antiAffinity[0].by",
+                        spec -> spec.getPlacementBuilder().addAntiAffinity(affinity("a", "r ack", true))),
+                row(
+                        "spec.placement.antiAffinity[1].job",
+                        spec -> spec.getPlacementBuilder()
+                                .addAffinity(affinity("a", "host", true))
+                                .addAntiAffinity(affinity("b", "host", true))
+                                .addAntiAffinity(affinity("a", "host", true))),
+                row("spec.placement.partitions.count", spec -> partitions(spec, 1)),
+                row("spec.placement.partitions.count", spec -> partitions(spec, 10_001)),
+                row(
+                        "spec.placement.partitions.by",
+                        spec -> spec.getPlacementBuilder()
+                                .setPartitions(Partitions.newBuilder().setCount(2))),
+                row(
+                        "spec.placement.tolerations",
+                        spec -> spec.getPlacementBuilder()
+                                .addAllTolerations(Collections.nCopies(
+                                        17, Toleration.newBuilder().setKey("k").build()))),
+                row(
+                        "spec.placement.tolerations[0].key",
+                        spec -> spec.getPlacementBuilder()
+                                .addTolerations(Toleration.newBuilder().setValue("v"))),
+                row(
+                        "spec.placement.tolerations[0].value",
+                        spec -> spec.getPlacementBuilder()
+                                .addTolerations(
+                                        Toleration.newBuilder().setKey("k").setValue("v\n"))));
+    }
+
+    private static Stream<Arguments> hardware() {
+        return Stream.of(
+                row("spec.vm.hugepages", spec -> spec.getVmBuilder().setHugepagesValue(99)),
+                row("spec.vm.numa.nodes", spec -> numa(spec, 0, 1, 256)),
+                row("spec.vm.numa.nodes", spec -> numa(spec, 9, 9, 9)),
+                row("spec.vm.numa.nodes", spec -> numa(spec, -1, 1, 256)),
+                row("spec.vm.vcpus", spec -> numa(spec, 2, 3, 256)),
+                row("spec.vm.memory", spec -> numa(spec, 2, 2, 257)),
+                row(
+                        "spec.vm.memory",
+                        spec -> spec.getVmBuilder().setMemoryMib(257).setHugepages(Hugepages.HUGEPAGES_2MI)),
+                row("spec.vm.memory", spec -> numa(spec, 2, 2, 3072).setHugepages(Hugepages.HUGEPAGES_1GI)),
+                row("spec.vm.cpu.model", spec -> cpu(spec, "m".repeat(64))),
+                row("spec.vm.cpu.model", spec -> cpu(spec, "qemu64,+vmx")),
+                row("spec.vm.cpu.model", spec -> cpu(spec, "a=b")),
+                row("spec.vm.cpu.model", spec -> cpu(spec, "a\n")),
+                row("spec.vm.devices", spec -> devices(spec, 17)),
+                row("spec.vm.devices[0].kind", spec -> spec.getVmBuilder().addDevices(device("", 1))),
+                row("spec.vm.devices[0].count", spec -> spec.getVmBuilder().addDevices(device("gpu", 0))),
+                row("spec.vm.devices[0].count", spec -> spec.getVmBuilder().addDevices(device("gpu", 65))),
+                row(
+                        "spec.vm.devices[1].kind",
+                        spec -> spec.getVmBuilder().addDevices(device("gpu", 1)).addDevices(device("gpu", 1))));
     }
 
     private static Stream<Arguments> template() {
@@ -381,6 +534,60 @@ class JobSpecValidatorTest {
                 .addAllIn(Collections.nCopies(values, "v"))
                 .build();
         spec.getPlacementBuilder().addAllRequire(Collections.nCopies(count, requirement));
+    }
+
+    private static LabelPreference preference(String label, int weight) {
+        return LabelPreference.newBuilder()
+                .setLabel(label)
+                .addIn("v")
+                .setWeight(weight)
+                .build();
+    }
+
+    private static SpreadRule spread(String by, int maxSkew) {
+        return SpreadRule.newBuilder().setBy(by).setMaxSkew(maxSkew).build();
+    }
+
+    private static AffinityRule affinity(String job, String by, boolean required) {
+        return AffinityRule.newBuilder()
+                .setJob(job)
+                .setBy(by)
+                .setRequired(required)
+                .build();
+    }
+
+    private static void partitions(JobSpec.Builder spec, int count) {
+        spec.getPlacementBuilder()
+                .setPartitions(Partitions.newBuilder().setCount(count).setBy("rack"));
+    }
+
+    private static void rules(JobSpec.Builder spec, int count) {
+        IntStream.range(0, count)
+                .forEach(i -> spec.getPlacementBuilder()
+                        .addPrefer(preference("k" + i, 100))
+                        .addSpread(spread("k" + i, 10_000))
+                        .addAffinity(affinity("a" + i, "host", true))
+                        .addAntiAffinity(affinity("b" + i, "rack", true))
+                        .addTolerations(Toleration.newBuilder().setKey("k" + i).setValue("v")));
+    }
+
+    private static VmTemplate.Builder numa(JobSpec.Builder spec, int nodes, int vcpus, long memoryMib) {
+        return spec.getVmBuilder()
+                .setVcpus(vcpus)
+                .setMemoryMib(memoryMib)
+                .setNuma(Numa.newBuilder().setNodes(nodes));
+    }
+
+    private static void cpu(JobSpec.Builder spec, String model) {
+        spec.getVmBuilder().getCpuBuilder().setModel(model);
+    }
+
+    private static void devices(JobSpec.Builder spec, int count) {
+        IntStream.range(0, count).forEach(i -> spec.getVmBuilder().addDevices(device("d" + i, 64)));
+    }
+
+    private static DeviceRequest device(String kind, int count) {
+        return DeviceRequest.newBuilder().setKind(kind).setCount(count).build();
     }
 
     private static void disks(JobSpec.Builder spec, int count) {

@@ -55,6 +55,8 @@ final class TestApi implements AutoCloseable {
     final JobServiceGrpc.JobServiceBlockingStub jobs;
     final JobServiceGrpc.JobServiceFutureStub jobChanges;
     final VmServiceGrpc.VmServiceBlockingStub vms;
+    final VmServiceGrpc.VmServiceFutureStub vmPlans;
+    final HostServiceGrpc.HostServiceBlockingStub hosts;
     final ClusterServiceGrpc.ClusterServiceBlockingStub cluster;
     final ClusterServiceGrpc.ClusterServiceFutureStub clusterChanges;
     final AgentServiceGrpc.AgentServiceBlockingStub agentCalls;
@@ -111,6 +113,8 @@ final class TestApi implements AutoCloseable {
         jobs = JobServiceGrpc.newBlockingStub(channel);
         jobChanges = JobServiceGrpc.newFutureStub(channel);
         vms = VmServiceGrpc.newBlockingStub(channel);
+        vmPlans = VmServiceGrpc.newFutureStub(channel);
+        hosts = HostServiceGrpc.newBlockingStub(channel);
         cluster = ClusterServiceGrpc.newBlockingStub(channel);
         clusterChanges = ClusterServiceGrpc.newFutureStub(channel);
         agentCalls = AgentServiceGrpc.newBlockingStub(channel);

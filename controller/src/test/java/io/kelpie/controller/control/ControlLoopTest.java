@@ -323,6 +323,7 @@ class ControlLoopTest {
         controller.agent("small").memoryMib(128).connect();
         controller.apply(TestController.job("web", 1));
         controller.settle();
+        controller.pass(2_500); // it was decided on before the host was ready: reasons are made anew now and then
         assertThat(controller.state("web-0")).isEqualTo(VmState.VM_STATE_PENDING);
         Decision decision = Objects.requireNonNull(controller.vm("web-0").pendingDecision());
         assertThat(decision.getRulesList()).extracting(rule -> rule.getRule()).containsExactly("memory");

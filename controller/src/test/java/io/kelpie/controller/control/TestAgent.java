@@ -9,6 +9,7 @@ import io.kelpie.proto.v1.CommandAck;
 import io.kelpie.proto.v1.ConnectResponse;
 import io.kelpie.proto.v1.DriverChoice;
 import io.kelpie.proto.v1.DriverInfo;
+import io.kelpie.proto.v1.ExitReason;
 import io.kelpie.proto.v1.Hello;
 import io.kelpie.proto.v1.HostCapabilities;
 import io.kelpie.proto.v1.HostCapacity;
@@ -20,8 +21,10 @@ import io.kelpie.proto.v1.Pool;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 
@@ -35,6 +38,7 @@ public final class TestAgent implements AgentSession {
     private final Leases leases;
     private final TestTime time;
     private final String name;
+    private final Map<String, String> labels = new TreeMap<>();
     private final List<ConnectResponse> received = new ArrayList<>();
     private final List<InstanceReport> reports = new ArrayList<>();
     private final List<InstanceReport> ledger = new ArrayList<>();
@@ -42,6 +46,7 @@ public final class TestAgent implements AgentSession {
     private String bootId = "boot-1";
     private String clusterUuid = "";
     private int memoryMib = 4096;
+    private int cpus = 4;
     private long highestEpoch;
     private long sequence;
     private boolean connected;
@@ -65,6 +70,34 @@ public final class TestAgent implements AgentSession {
     public TestAgent memoryMib(int mib) {
         memoryMib = mib;
         return this;
+    }
+
+    public TestAgent cpus(int count) {
+        cpus = count;
+        return this;
+    }
+
+    /** One of its labels. */
+    public TestAgent label(String key, String value) {
+        labels.put(key, value);
+        return this;
+    }
+
+    /** Does what it was told since the last call: starts run, stops end. */
+    public void obey() {
+        for (Command command : takeCommands()) {
+            if (command.hasStart()) {
+                accept(command);
+                runs(command);
+            } else if (command.hasStop()) {
+                exits(
+                        command,
+                        InstanceExit.newBuilder()
+                                .setIncarnation(command.getIncarnation())
+                                .setReason(ExitReason.EXIT_REASON_STOPPED)
+                                .build());
+            }
+        }
     }
 
     /** Its driver can run leased instances. */
@@ -156,7 +189,8 @@ public final class TestAgent implements AgentSession {
                 .setClusterUuid(clusterUuid)
                 .setHighestEpoch(highestEpoch)
                 .setVersion("test")
-                .setCapacity(HostCapacity.newBuilder().setCpus(4).setMemoryMib(memoryMib))
+                .putAllLabels(labels)
+                .setCapacity(HostCapacity.newBuilder().setCpus(cpus).setMemoryMib(memoryMib))
                 .setCapabilities(HostCapabilities.newBuilder()
                         .addDrivers(DriverInfo.newBuilder()
                                 .setDriver(DriverChoice.DRIVER_CHOICE_QEMU)

@@ -43,6 +43,7 @@ public final class TestController {
     public final ControllerSetView controllers;
     public final MemoryLeadership leadership;
     public final ControlQueue queue = new ControlQueue();
+    public final Metrics metrics = new Metrics();
     public final Leases leases;
     public final ControlLoop loop;
     /** Members that do not answer, and why. */
@@ -61,6 +62,20 @@ public final class TestController {
 
     /** @param loader makes a term's state of what was read */
     public TestController(MemoryCluster cluster, TestTime time, ControllerIdentity identity, Executor loader) {
+        this(cluster, time, identity, loader, SchedulingPolicy.DEFAULT);
+    }
+
+    /** One of the controllers c1 and c2, which places by a policy. */
+    public TestController(MemoryCluster cluster, TestTime time, String id, SchedulingPolicy policy) {
+        this(cluster, time, identity(id, "c1", "c2"), Runnable::run, policy);
+    }
+
+    private TestController(
+            MemoryCluster cluster,
+            TestTime time,
+            ControllerIdentity identity,
+            Executor loader,
+            SchedulingPolicy policy) {
         this.time = time;
         this.cluster = cluster;
         this.store = new MemoryStore(cluster);
@@ -77,10 +92,10 @@ public final class TestController {
                 leadership,
                 leases,
                 loader,
-                SchedulingPolicy.DEFAULT,
+                policy,
                 new Membership(controllers, () -> unreachable),
                 time,
-                new ControlMetrics(new Metrics(), queue));
+                new ControlMetrics(metrics, queue));
     }
 
     /** A controller of a cluster that begins with the named ones; each is reached at its id, port 7400. */
@@ -95,6 +110,15 @@ public final class TestController {
 
     public static TestController leading() {
         TestController controller = new TestController(new MemoryCluster(UUID.randomUUID()), new TestTime(), "c1");
+        controller.loop.start();
+        controller.settle();
+        return controller;
+    }
+
+    /** The same with a policy of placement. */
+    public static TestController leading(SchedulingPolicy policy) {
+        TestController controller =
+                new TestController(new MemoryCluster(UUID.randomUUID()), new TestTime(), "c1", policy);
         controller.loop.start();
         controller.settle();
         return controller;
@@ -163,6 +187,19 @@ public final class TestController {
         } catch (InvalidProtocolBufferException e) {
             throw new AssertionError(e);
         }
+    }
+
+    /** Messages of the events about a VM of the namespace {@code default}, the oldest first. */
+    public List<String> eventsOf(String vm) {
+        return loop.view().orElseThrow().events().latest("vm/default/" + vm, 0, 1_000).stream()
+                .map(event -> event.getType() + ": " + event.getMessage())
+                .toList();
+    }
+
+    /** Decisions of placement so far, by outcome. */
+    public long decisions(String outcome) {
+        return metrics.counter("kelpie_placements_total", "Placement decisions by outcome.", "outcome", outcome)
+                .getCount();
     }
 
     public ReadModel model() {

@@ -17,6 +17,7 @@ import io.kelpie.controller.leadership.LeaderTerm;
 import io.kelpie.controller.leadership.TestTerms;
 import io.kelpie.controller.store.memory.MemoryCluster;
 import io.kelpie.proto.v1.AgentServiceGrpc;
+import io.kelpie.proto.v1.CachedImages;
 import io.kelpie.proto.v1.Command;
 import io.kelpie.proto.v1.CommandAck;
 import io.kelpie.proto.v1.ConnectRequest;
@@ -24,9 +25,14 @@ import io.kelpie.proto.v1.ConnectResponse;
 import io.kelpie.proto.v1.ErrorReason;
 import io.kelpie.proto.v1.Heartbeat;
 import io.kelpie.proto.v1.Hello;
+import io.kelpie.proto.v1.HostCapacity;
 import io.kelpie.proto.v1.HostHealth;
+import io.kelpie.proto.v1.HugepageCount;
+import io.kelpie.proto.v1.Hugepages;
 import io.kelpie.proto.v1.InstancePhase;
 import io.kelpie.proto.v1.InstanceReport;
+import io.kelpie.proto.v1.Taint;
+import io.kelpie.proto.v1.TaintEffect;
 import io.kelpie.proto.v1.VmState;
 import io.kelpie.proto.v1.WatchLeaderRequest;
 import io.kelpie.proto.v1.WatchLeaderResponse;
@@ -37,6 +43,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -184,6 +191,75 @@ class AgentStreamsTest {
                         .getSequence())
                 .as("answered without the control thread")
                 .isEqualTo(7);
+    }
+
+    @Test
+    void imagesThatAHeartbeatTellsStayKnownUntilTheNextThatTells() {
+        Agent agent = connected(MANY);
+        String digest = "ab".repeat(32);
+        agent.says(images(2, List.of(digest)));
+        agent.says(beat(3, false));
+        controller.settle();
+        assertThat(images()).containsExactly(digest);
+
+        agent.says(images(4, List.of()));
+        controller.settle();
+        assertThat(images()).isEmpty();
+    }
+
+    @Test
+    void noMoreImagesAreKeptThanAnAgentMayTell() {
+        Agent agent = connected(MANY);
+        agent.says(images(2, IntStream.range(0, 300).mapToObj(Integer::toString).toList()));
+        controller.settle();
+        assertThat(images()).hasSize(256).startsWith("0", "1");
+    }
+
+    private static ConnectRequest.Builder images(long sequence, List<String> digests) {
+        ConnectRequest.Builder beat = beat(sequence, false);
+        beat.getHeartbeatBuilder().setCachedImages(CachedImages.newBuilder().addAllDigests(digests));
+        return beat;
+    }
+
+    private List<String> images() {
+        return controller.model().host("h1").orElseThrow().capabilities().getCachedImagesList();
+    }
+
+    @Test
+    void aChangedCapacityIsStored() {
+        Agent agent = connected(MANY);
+        HostCapacity grown = HostCapacity.newBuilder()
+                .setCpus(4)
+                .setMemoryMib(2048)
+                .addHugepages(HugepageCount.newBuilder()
+                        .setSize(Hugepages.HUGEPAGES_2MI)
+                        .setCount(1024))
+                .build();
+        agent.says(ConnectRequest.newBuilder().setCapacity(grown));
+        controller.settle();
+        assertThat(controller.model().host("h1").orElseThrow().record().getCapacity())
+                .isEqualTo(grown);
+    }
+
+    @Test
+    void taintsAreThoseOfTheLastHello() {
+        Agent first = dial(MANY);
+        Taint taint = Taint.newBuilder()
+                .setKey("gpu")
+                .setEffect(TaintEffect.TAINT_EFFECT_NO_SCHEDULE)
+                .build();
+        first.says(ConnectRequest.newBuilder().setHello(hello().toBuilder().addTaints(taint)));
+        controller.settle();
+        assertThat(taints()).containsExactly(taint);
+
+        first.call().onCompleted();
+        controller.settle();
+        connected(MANY);
+        assertThat(taints()).isEmpty();
+    }
+
+    private List<Taint> taints() {
+        return controller.model().host("h1").orElseThrow().record().getTaintsList();
     }
 
     @Test

@@ -4,10 +4,11 @@ import io.kelpie.controller.model.AccelerationMode;
 import io.kelpie.controller.model.Job;
 import io.kelpie.controller.model.JobKey;
 import io.kelpie.controller.model.PagingRequirement;
+import io.kelpie.controller.model.PlacementRules;
 import io.kelpie.controller.model.RestartPolicy;
 import io.kelpie.controller.model.VmShape;
-import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
 
@@ -57,12 +58,16 @@ final class TestJob {
         VmShape shape = new VmShape(
                 1,
                 1_024,
+                Optional.empty(),
+                0,
+                new TreeMap<>(),
                 new TreeMap<>(),
                 false,
                 AccelerationMode.KVM,
                 PagingRequirement.HARDWARE,
                 Optional.empty(),
-                List.of());
+                Optional.empty(),
+                Set.of());
         return new Job(
                 UID,
                 KEY,
@@ -70,6 +75,9 @@ final class TestJob {
                 replicas,
                 RestartPolicy.DEFAULT,
                 shape,
+                PlacementRules.NONE,
+                50,
+                1,
                 1,
                 deleting,
                 incarnationFloor,

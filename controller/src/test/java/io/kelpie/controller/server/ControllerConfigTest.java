@@ -9,6 +9,8 @@ import io.kelpie.common.yaml.YamlException;
 import io.kelpie.controller.fence.FenceConfig;
 import io.kelpie.controller.model.Controller;
 import io.kelpie.controller.model.ControllerIdentity;
+import io.kelpie.controller.scheduling.NPlusOne;
+import io.kelpie.controller.scheduling.SchedulingPolicy;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -31,7 +33,7 @@ class ControllerConfigTest {
                         new ControllerConfig.Store.Embedded(new InetSocketAddress("127.0.0.1", 7401)),
                         Optional.empty(),
                         false,
-                        400,
+                        SchedulingPolicy.DEFAULT,
                         Optional.empty()));
     }
 
@@ -47,6 +49,7 @@ class ControllerConfigTest {
                         metricsAddress: "[::1]:9400"
                         insecurePlaintext: true
                         vcpuOvercommitPercent: 150
+                        placement: {policy: spread, startsInFlight: 4, preferWeight: 20, imageWeight: 0, nPlusOne: warn}
                         leaseTimes: large
                         fence: {command: [/opt/fence, --via, bmc], timeoutSeconds: 45}
                         """))
@@ -63,7 +66,7 @@ class ControllerConfigTest {
                         new ControllerConfig.Store.External("z1:2181,z2:2181,z3:2181"),
                         Optional.of(new InetSocketAddress("::1", 9400)),
                         true,
-                        150,
+                        new SchedulingPolicy(150, SchedulingPolicy.Packing.SPREAD, 4, 20, 0, NPlusOne.WARN),
                         Optional.of(new FenceConfig(List.of("/opt/fence", "--via", "bmc"), Duration.ofSeconds(45)))));
     }
 
@@ -126,6 +129,15 @@ class ControllerConfigTest {
                 "vcpuOvercommitPercent: 99           | vcpuOvercommitPercent    | 100 to 10000",
                 "vcpuOvercommitPercent: 10001        | vcpuOvercommitPercent    | 100 to 10000",
                 "vcpuOvercommitPercent: lots         | vcpuOvercommitPercent    | 100 to 10000",
+                "placement: {policy: worst}          | placement.policy         | pack or spread",
+                "placement: {nPlusOne: on}           | placement.nPlusOne       | off, warn or enforce",
+                "placement: {startsInFlight: -1}     | placement.startsInFlight | 0 to 10000",
+                "placement: {preferWeight: 101}      | placement.preferWeight   | 0 to 100",
+                "placement: {imageWeight: -1}        | placement.imageWeight    | 0 to 100",
+                "placement: {imageWeight: heavy}     | placement.imageWeight    | 0 to 100",
+                "placement: {startsInFlight: 10001}  | placement.startsInFlight | 0 to 10000",
+                "placement: pack                     | placement                | write its keys below",
+                "placement: {weight: 1}              | placement.weight         | imageWeight",
                 "insecurePlaintext: perhaps          | insecurePlaintext        | true or false",
                 "fence: {}                           | fence.command            | absolute path",
                 "fence: /opt/fence                   | fence                    | write its keys below",
