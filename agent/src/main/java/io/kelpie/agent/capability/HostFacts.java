@@ -21,6 +21,9 @@ import java.util.List;
  * @param kernel kernel release
  * @param cpus logical CPUs
  * @param memoryMib the machine's memory, in MiB
+ * @param cpuModels CPU models of QEMU that a guest can have with every feature, sorted: under KVM if that is verified,
+ *     else under TCG
+ * @param nested true if guests under KVM may run guests by hardware virtualisation themselves
  */
 public record HostFacts(
         String cpuModel,
@@ -38,9 +41,12 @@ public record HostFacts(
         String qemuVersion,
         String kernel,
         int cpus,
-        long memoryMib) {
+        long memoryMib,
+        List<String> cpuModels,
+        boolean nested) {
     public HostFacts {
         cpuFlags = List.copyOf(cpuFlags);
         moduleParameters = List.copyOf(moduleParameters);
+        cpuModels = List.copyOf(cpuModels);
     }
 }

@@ -28,6 +28,7 @@ public final class HostProbe {
     private static final int ENODEV = 19;
 
     private static final Duration GUEST_DEADLINE = Duration.ofSeconds(10);
+    private static final Duration MODELS_DEADLINE = Duration.ofSeconds(5);
     private static final Duration VERSION_DEADLINE = Duration.ofSeconds(5);
     private static final int VERSION_BYTES = 4096;
     private static final Pattern VERSION = Pattern.compile("QEMU emulator version ([0-9][0-9.]*)");
@@ -40,12 +41,14 @@ public final class HostProbe {
     private final HostFiles files;
     private final KvmDevice kvmDevice;
     private final GuestProbe guestProbe;
+    private final CpuModels cpuModels;
     private final Path qemuBinary;
 
-    HostProbe(Path root, KvmDevice kvmDevice, GuestProbe guestProbe, Path qemuBinary) {
+    HostProbe(Path root, KvmDevice kvmDevice, GuestProbe guestProbe, CpuModels cpuModels, Path qemuBinary) {
         this.files = new HostFiles(root);
         this.kvmDevice = kvmDevice;
         this.guestProbe = guestProbe;
+        this.cpuModels = cpuModels;
         this.qemuBinary = qemuBinary;
     }
 
@@ -60,10 +63,11 @@ public final class HostProbe {
                 Path.of("/"),
                 new LibcKvmDevice(),
                 new QemuGuestProbe(qemuBinary, scratchFolder, time, GUEST_DEADLINE),
+                new QemuCpuModels(qemuBinary, MODELS_DEADLINE),
                 qemuBinary);
     }
 
-    /** Measures. Boots up to two guests: well below a second where they run, at most about 25 s where they hang. */
+    /** Measures. Boots up to two guests: well below a second where they run, at most about 30 s where they hang. */
     public HostFacts measure() throws InterruptedException {
         CpuInfo cpu = CpuInfo.parse(files.text("proc/cpuinfo").orElse(""));
         List<ModuleParameter> parameters = parameters();
@@ -72,6 +76,7 @@ public final class HostProbe {
         ProbeResult kvmProbe = device.state() == KvmDeviceState.USABLE
                 ? guestProbe.boot(Accelerator.KVM)
                 : new ProbeResult(ProbeResult.Outcome.NOT_TRIED, 0, "not tried: " + device.reason());
+        ProbeResult tcgProbe = guestProbe.boot(Accelerator.TCG);
         return new HostFacts(
                 cpu.model(),
                 List.copyOf(cpu.relevantFlags()),
@@ -84,11 +89,24 @@ public final class HostProbe {
                 paging.mode(),
                 paging.reason(),
                 kvmProbe,
-                guestProbe.boot(Accelerator.TCG),
+                tcgProbe,
                 qemuVersion(),
                 files.text("proc/sys/kernel/osrelease").orElse(""),
                 cpu.cpus(),
-                memoryMib());
+                memoryMib(),
+                models(kvmProbe, tcgProbe),
+                device.state() == KvmDeviceState.USABLE && nested(parameters));
+    }
+
+    private List<String> models(ProbeResult kvm, ProbeResult tcg) throws InterruptedException {
+        if (kvm.outcome() == ProbeResult.Outcome.VERIFIED) {
+            return cpuModels.usable(Accelerator.KVM);
+        }
+        return tcg.outcome() == ProbeResult.Outcome.VERIFIED ? cpuModels.usable(Accelerator.TCG) : List.of();
+    }
+
+    private static boolean nested(List<ModuleParameter> parameters) {
+        return parameters.stream().anyMatch(parameter -> parameter.name().equals("nested") && isOn(parameter));
     }
 
     private record Device(KvmDeviceState state, String reason, int apiVersion) {}
@@ -184,10 +202,13 @@ public final class HostProbe {
     }
 
     private static Paging hardwarePaging(ModuleParameter parameter, PagingMode mode) {
-        boolean on = parameter.value().equals("Y") || parameter.value().equals("1");
         return new Paging(
-                on ? mode : PagingMode.SHADOW,
+                isOn(parameter) ? mode : PagingMode.SHADOW,
                 parameter.module() + " has " + parameter.name() + "=" + parameter.value());
+    }
+
+    private static boolean isOn(ModuleParameter parameter) {
+        return parameter.value().equals("Y") || parameter.value().equals("1");
     }
 
     private static Optional<ModuleParameter> parameter(List<ModuleParameter> parameters, String module, String name) {

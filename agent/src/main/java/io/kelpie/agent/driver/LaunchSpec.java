@@ -19,6 +19,7 @@ import java.util.Optional;
  * @param instanceFolder durable folder of this instance, on disk; the driver may keep files of its own there
  * @param runFolder folder of this instance for sockets, with a short path, mode 0700; gone after a reboot
  * @param lease the lease that the instance runs under; empty: it is not leased, and runs until someone ends it
+ * @param hardware what its CPUs and memory are made of
  */
 public record LaunchSpec(
         InstanceId id,
@@ -32,10 +33,41 @@ public record LaunchSpec(
         Path serialLog,
         Path instanceFolder,
         Path runFolder,
-        Optional<LeaseBond> lease) {
+        Optional<LeaseBond> lease,
+        GuestHardware hardware) {
     public LaunchSpec {
         disks = List.copyOf(disks);
         nics = List.copyOf(nics);
+    }
+
+    /** An instance of a guest that asks for no special hardware. */
+    public LaunchSpec(
+            InstanceId id,
+            String vmName,
+            int vcpus,
+            long memoryMib,
+            Accelerator accelerator,
+            Optional<KernelBoot> kernel,
+            List<Disk> disks,
+            List<Nic> nics,
+            Path serialLog,
+            Path instanceFolder,
+            Path runFolder,
+            Optional<LeaseBond> lease) {
+        this(
+                id,
+                vmName,
+                vcpus,
+                memoryMib,
+                accelerator,
+                kernel,
+                disks,
+                nics,
+                serialLog,
+                instanceFolder,
+                runFolder,
+                lease,
+                GuestHardware.PLAIN);
     }
 
     /** The same instance, bound to a lease. */
@@ -52,7 +84,26 @@ public record LaunchSpec(
                 serialLog,
                 instanceFolder,
                 runFolder,
-                Optional.of(bond));
+                Optional.of(bond),
+                hardware);
+    }
+
+    /** The same instance with other hardware. */
+    public LaunchSpec with(GuestHardware other) {
+        return new LaunchSpec(
+                id,
+                vmName,
+                vcpus,
+                memoryMib,
+                accelerator,
+                kernel,
+                disks,
+                nics,
+                serialLog,
+                instanceFolder,
+                runFolder,
+                lease,
+                other);
     }
 
     /** For a driver that runs no leased instances; {@code why} says so. */

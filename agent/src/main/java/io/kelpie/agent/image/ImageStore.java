@@ -18,7 +18,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 
@@ -114,6 +118,29 @@ public final class ImageStore {
     public Path blob(ImageSource source, String field, Consumer<String> progress)
             throws FieldRejectedException, IOException {
         return fetch(source, field, Kind.BLOB, progress).path();
+    }
+
+    /**
+     * SHA-256 digests of the images in the cache, those that came last first.
+     *
+     * @param max most that are told
+     * @throws IOException if the cache cannot be read
+     */
+    public List<String> digests(int max) throws IOException {
+        record Aged(String digest, FileTime installed) {}
+        List<Aged> found = new ArrayList<>();
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, "*.{qcow2,raw}")) {
+            for (Path file : files) {
+                String name = file.getFileName().toString();
+                found.add(new Aged(name.substring(0, name.lastIndexOf('.')), Files.getLastModifiedTime(file)));
+            }
+        }
+        return found.stream()
+                .sorted(Comparator.comparing(Aged::installed).reversed().thenComparing(Aged::digest))
+                .map(Aged::digest)
+                .distinct()
+                .limit(max)
+                .toList();
     }
 
     /** A file of the cache; a blob's format is RAW. */

@@ -115,7 +115,8 @@ public final class HostProvisioner implements Provisioner {
                 folders.serialLog(id.vmId()),
                 folders.instance(id),
                 folders.run(id),
-                Optional.empty());
+                Optional.empty(),
+                order.hardware());
     }
 
     private Optional<KernelBoot> kernel(Boot boot, Watcher watcher)

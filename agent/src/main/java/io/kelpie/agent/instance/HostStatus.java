@@ -13,9 +13,14 @@ import java.util.Map;
  * @param kvmVerified whether a guest has reached 64-bit mode under KVM
  * @param kvmDetail why not; empty if it has
  * @param hardwarePaging whether KVM translates guest addresses by EPT or NPT
+ * @param cpus what CPUs guests can have
  */
 public record HostStatus(
-        Map<DriverKind, DriverFingerprint> drivers, boolean kvmVerified, String kvmDetail, boolean hardwarePaging) {
+        Map<DriverKind, DriverFingerprint> drivers,
+        boolean kvmVerified,
+        String kvmDetail,
+        boolean hardwarePaging,
+        CpuSupport cpus) {
     public HostStatus {
         EnumMap<DriverKind, DriverFingerprint> copy = new EnumMap<>(DriverKind.class);
         copy.putAll(drivers);

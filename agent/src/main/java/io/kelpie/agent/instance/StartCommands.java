@@ -164,7 +164,16 @@ final class StartCommands {
                     table.with.host().get());
             instance.driver = Optional.of(choice.driver());
             order = new StartOrder(
-                    instance.id, start.getVmName(), start.getTemplate(), choice.driver(), choice.accelerator());
+                    instance.id,
+                    start.getVmName(),
+                    start.getTemplate(),
+                    choice.driver(),
+                    choice.accelerator(),
+                    HardwareChoice.of(
+                            start.getTemplate(),
+                            start.getNumaNodesList(),
+                            choice,
+                            table.with.host().get().cpus()));
         } catch (StartRejectedException e) {
             reject(instance, e.field(), Failures.text(e));
             return;

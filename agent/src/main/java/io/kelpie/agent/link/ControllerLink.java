@@ -11,6 +11,7 @@ import io.kelpie.common.time.TimeSource;
 import io.kelpie.proto.v1.ControllerMember;
 import io.kelpie.proto.v1.ControllerSet;
 import io.kelpie.proto.v1.HostCapabilities;
+import io.kelpie.proto.v1.HostCapacity;
 import io.kelpie.proto.v1.LeaseGrant;
 import io.kelpie.proto.v1.Welcome;
 import java.util.List;
@@ -77,11 +78,11 @@ public final class ControllerLink implements AutoCloseable {
         confirmation.start();
     }
 
-    /** What the host can do has changed: tells the leader, if there is one. */
-    public void capabilitiesChanged(HostCapabilities capabilities) {
+    /** What the host can do, or has, has changed: tells the leader, if there is one. */
+    public void hostChanged(HostCapabilities capabilities, HostCapacity capacity) {
         LeaderStream stream = current;
         if (stream != null) {
-            stream.capabilitiesChanged(capabilities);
+            stream.hostChanged(capabilities, capacity);
         }
     }
 

@@ -42,7 +42,8 @@ final class Greeting {
                 .setLineage(with.lease().heldLineage())
                 .setCapabilities(host.capabilities().get())
                 .setCapacity(host.capacity().get())
-                .putAllLabels(host.labels());
+                .putAllLabels(host.labels())
+                .addAllTaints(host.taints());
         List<InstanceReport> reports = with.instances().attach(sink);
         Hello whole = hello.clone().addAllInstances(reports).build();
         if (whole.getSerializedSize() <= HELLO_BYTES_MAX) {

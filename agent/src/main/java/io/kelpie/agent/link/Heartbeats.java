@@ -3,9 +3,12 @@ package io.kelpie.agent.link;
 import io.kelpie.agent.fencing.Lease;
 import io.kelpie.agent.instance.HostLease;
 import io.kelpie.common.time.TimeSource;
+import io.kelpie.proto.v1.CachedImages;
 import io.kelpie.proto.v1.Heartbeat;
 import io.kelpie.proto.v1.HeartbeatAck;
 import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The signs of life of one stream, each the question for the lease too: made at the moment at which they are sent, since
@@ -20,6 +23,7 @@ final class Heartbeats {
     private final Duration interval;
     private long answeredAtNanos;
     private long lastSequence;
+    private @Nullable List<String> toldImages;
 
     Heartbeats(HostLease lease, HostDescription host, TimeSource time, Duration interval) {
         this.lease = lease;
@@ -37,7 +41,13 @@ final class Heartbeats {
     Heartbeat next() {
         Lease.Question question = lease.ask();
         lastSequence = question.sequence();
-        return Heartbeat.newBuilder()
+        Heartbeat.Builder heartbeat = Heartbeat.newBuilder();
+        List<String> images = host.images().get();
+        if (!images.equals(toldImages)) {
+            toldImages = images;
+            heartbeat.setCachedImages(CachedImages.newBuilder().addAllDigests(images));
+        }
+        return heartbeat
                 .setSequence(question.sequence())
                 .addAllPools(host.pools().get())
                 .setLineage(question.lineage())

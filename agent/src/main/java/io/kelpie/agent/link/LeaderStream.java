@@ -10,6 +10,7 @@ import io.kelpie.proto.v1.ConnectRequest;
 import io.kelpie.proto.v1.ConnectResponse;
 import io.kelpie.proto.v1.Heartbeat;
 import io.kelpie.proto.v1.HostCapabilities;
+import io.kelpie.proto.v1.HostCapacity;
 import io.kelpie.proto.v1.InstanceReport;
 import io.kelpie.proto.v1.LeaseGrant;
 import io.kelpie.proto.v1.Welcome;
@@ -165,9 +166,10 @@ final class LeaderStream implements Transport.Listener, ControllerSink {
         flush();
     }
 
-    void capabilitiesChanged(HostCapabilities capabilities) {
+    void hostChanged(HostCapabilities capabilities, HostCapacity capacity) {
         if (state == State.WELCOMED) {
             outbox.put(capabilities);
+            outbox.put(capacity);
             flush();
         }
     }

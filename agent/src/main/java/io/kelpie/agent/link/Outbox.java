@@ -4,6 +4,7 @@ import io.kelpie.proto.v1.CommandAck;
 import io.kelpie.proto.v1.ConnectRequest;
 import io.kelpie.proto.v1.Heartbeat;
 import io.kelpie.proto.v1.HostCapabilities;
+import io.kelpie.proto.v1.HostCapacity;
 import io.kelpie.proto.v1.InstanceReport;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -26,6 +27,7 @@ final class Outbox {
     private final Supplier<Heartbeat> heartbeat;
     private boolean heartbeatDue;
     private @Nullable HostCapabilities capabilities;
+    private @Nullable HostCapacity capacity;
 
     /** @param heartbeat makes a heartbeat at the moment at which it is sent */
     Outbox(Supplier<Heartbeat> heartbeat) {
@@ -38,6 +40,10 @@ final class Outbox {
 
     void put(HostCapabilities newest) {
         capabilities = newest;
+    }
+
+    void put(HostCapacity newest) {
+        capacity = newest;
     }
 
     void put(CommandAck ack) {
@@ -69,6 +75,11 @@ final class Outbox {
         if (capabilities != null) {
             message.setCapabilities(capabilities);
             capabilities = null;
+            return Optional.of(message.build());
+        }
+        if (capacity != null) {
+            message.setCapacity(capacity);
+            capacity = null;
             return Optional.of(message.build());
         }
         return Optional.empty();

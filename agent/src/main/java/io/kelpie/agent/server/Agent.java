@@ -1,6 +1,7 @@
 package io.kelpie.agent.server;
 
 import io.kelpie.agent.capability.HostProbe;
+import io.kelpie.agent.capability.TopologyProbe;
 import io.kelpie.agent.console.LogUploader;
 import io.kelpie.agent.disk.DiskStore;
 import io.kelpie.agent.disk.PoolConfig;
@@ -30,6 +31,8 @@ import io.kelpie.common.metrics.JvmMetrics;
 import io.kelpie.common.metrics.Metrics;
 import io.kelpie.common.metrics.MetricsServer;
 import io.kelpie.common.time.TimeSource;
+import io.kelpie.proto.v1.Taint;
+import io.kelpie.proto.v1.TaintEffect;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
@@ -127,7 +130,19 @@ public final class Agent implements AutoCloseable {
         HostProbe probe = HostProbe.ofThisMachine(config.qemuBinary(), scratch, time);
         HostMeasurement measurement = new HostMeasurement(
                 probe::measure, data.resolve("measured"), machine.bootId(), config.qemuBinary(), Path.of("/dev/kvm"));
-        HostWatch watch = new HostWatch(loop, workers, threads, measurement, drivers.all(), pools);
+        HostWatch watch = new HostWatch(
+                loop,
+                workers,
+                threads,
+                measurement,
+                TopologyProbe.ofThisMachine(),
+                config.devices(),
+                drivers.all(),
+                pools,
+                config.capacity()
+                        .flatMap(StatedCapacity::cachedImages)
+                        .<HostWatch.Images>map(stated -> () -> stated)
+                        .orElse(() -> images.digests(HostState.IMAGES_MAX)));
 
         // Metrics.
         Metrics metrics = new Metrics();
@@ -182,9 +197,11 @@ public final class Agent implements AutoCloseable {
                                 machine.bootId(),
                                 version(),
                                 config.labels(),
-                                () -> watch.current().capabilities(),
+                                config.taints().stream().map(Agent::taint).toList(),
+                                () -> watch.current().capabilities(config),
                                 () -> watch.current().capacity(config),
-                                () -> watch.current().pools()),
+                                () -> watch.current().pools(),
+                                () -> watch.current().images()),
                         config.controllers()));
 
         // VMs are adopted and the host is measured side by side; the first Hello tells of both.
@@ -201,7 +218,7 @@ public final class Agent implements AutoCloseable {
                     oneDone.run();
                 },
                 onDefect::accept,
-                changed -> link.capabilitiesChanged(changed.capabilities()));
+                changed -> link.hostChanged(changed.capabilities(config), changed.capacity(config)));
         if (config.metricsAddress().isPresent()) {
             opened("metrics", new MetricsServer(metrics, config.metricsAddress().get()));
         }
@@ -236,6 +253,14 @@ public final class Agent implements AutoCloseable {
                     thread.setDaemon(true);
                     return thread;
                 });
+    }
+
+    private static Taint taint(HostTaint taint) {
+        return Taint.newBuilder()
+                .setKey(taint.key())
+                .setValue(taint.value())
+                .setEffect(TaintEffect.TAINT_EFFECT_NO_SCHEDULE)
+                .build();
     }
 
     private static Pools pools(AgentConfig config) throws IOException, StartupException {

@@ -18,8 +18,8 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.Set;
+import java.util.SortedMap;
 
 /**
  * An agent's configuration.
@@ -30,9 +30,10 @@ import java.util.Set;
  * @param controllers addresses host:port, at least one
  * @param labels of the host
  * @param pools where disks are kept and images are found; {@code default} is one of them
- * @param reservedMemoryMib memory that VMs do not get, in MiB
- * @param cpus logical CPUs to tell the cluster; empty: those of the machine
- * @param memoryMib memory for VMs, in MiB; empty: the machine's less the reserved
+ * @param taints of the host
+ * @param reserved what VMs do not get of the machine
+ * @param capacity what the host has, if that is not what the machine has
+ * @param devices devices for VMs, by kind
  * @param drivers enabled drivers, in the order of {@link DriverKind}
  * @param qemuBinary qemu-system-x86_64
  * @param libvirtUri libvirt's connection URI
@@ -47,15 +48,19 @@ public record AgentConfig(
         List<String> controllers,
         Map<String, String> labels,
         List<PoolConfig> pools,
-        long reservedMemoryMib,
-        OptionalLong cpus,
-        OptionalLong memoryMib,
+        List<HostTaint> taints,
+        Reserved reserved,
+        Optional<StatedCapacity> capacity,
+        SortedMap<String, DeviceKind> devices,
         Set<DriverKind> drivers,
         Path qemuBinary,
         String libvirtUri,
         Optional<Path> guard,
         Optional<InetSocketAddress> metricsAddress,
         boolean insecurePlaintext) {
+    /** Most logical CPUs of a host. */
+    static final int CPUS_MAX = 100_000;
+
     private static final String DEFAULT_POOL = "default";
     private static final int LABELS_MAX = 64;
     /** A run folder's path may be this long: 107 bytes less what is below it. */
@@ -71,6 +76,8 @@ public record AgentConfig(
     public static AgentConfig parse(String source, String text, String machineName) {
         YamlMap yaml = YamlMap.parse(source, text);
         Path dataFolder = path(yaml, "dataFolder", "/var/lib/kelpie/agent");
+        Set<DriverKind> drivers = drivers(yaml);
+        boolean rehearsal = drivers.contains(DriverKind.FAKE);
         YamlMap capacity = yaml.optionalMap("capacity");
         AgentConfig config = new AgentConfig(
                 name(yaml, "hostName", machineName),
@@ -79,22 +86,16 @@ public record AgentConfig(
                 controllers(yaml),
                 labels(yaml),
                 pools(yaml, dataFolder),
-                size(yaml, "reservedMemory", 1024),
-                capacity == null || !capacity.has("cpus")
-                        ? OptionalLong.empty()
-                        : OptionalLong.of(capacity.integer("cpus", 1, 1, 100_000)),
-                capacity == null || !capacity.has("memory")
-                        ? OptionalLong.empty()
-                        : OptionalLong.of(size(capacity, "memory", 1)),
-                drivers(yaml),
+                HostTaint.parseAll(yaml),
+                Reserved.parse(yaml),
+                Optional.ofNullable(capacity).map(map -> StatedCapacity.parse(map, rehearsal)),
+                DeviceKind.parseAll(yaml, rehearsal),
+                drivers,
                 path(yaml, "qemuBinary", "/usr/bin/qemu-system-x86_64"),
                 yaml.string("libvirtUri", "qemu:///system"),
                 yaml.has("guard") ? Optional.of(path(yaml, "guard", "")) : Optional.empty(),
                 yaml.parsed("metricsAddress", Optional.empty(), AgentConfig::resolved),
                 yaml.bool("insecurePlaintext", false));
-        if (capacity != null) {
-            capacity.rejectUnknown();
-        }
         yaml.rejectUnknown();
         config.checkControllers(yaml);
         return config;
@@ -213,7 +214,7 @@ public record AgentConfig(
         return Collections.unmodifiableSet(drivers);
     }
 
-    private static long size(YamlMap yaml, String key, long fallback) {
+    static long size(YamlMap yaml, String key, long fallback) {
         return yaml.parsed(
                 key,
                 fallback,

@@ -20,6 +20,8 @@ import org.slf4j.LoggerFactory;
 final class HostMeasurement {
     private static final Logger LOG = LoggerFactory.getLogger(HostMeasurement.class);
     private static final String NONE = "none";
+    /** What an earlier agent has kept may lack what this one measures. */
+    private static final String FORMAT = "2 ";
 
     /** Boots guests. */
     interface Probe {
@@ -42,7 +44,7 @@ final class HostMeasurement {
 
     /** What the result depends on, read in microseconds. */
     String key() {
-        return bootId + " " + binary() + " " + device();
+        return FORMAT + bootId + " " + binary() + " " + device();
     }
 
     /** The kept result if nothing has changed, else a new one. */

@@ -1,5 +1,6 @@
 package io.kelpie.agent.server;
 
+import io.kelpie.agent.capability.TopologyProbe;
 import io.kelpie.agent.disk.PoolUsage;
 import io.kelpie.agent.disk.Pools;
 import io.kelpie.agent.driver.DriverFingerprint;
@@ -8,10 +9,14 @@ import io.kelpie.agent.driver.VmDriver;
 import io.kelpie.agent.instance.AgentLoop;
 import io.kelpie.agent.instance.Workers;
 import io.kelpie.proto.v1.Pool;
+import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Future;
@@ -21,8 +26,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps what is known of this host up to date: machine and drivers every minute, pools every five seconds. Looking goes
- * on workers, so that a pool or a libvirtd that hangs delays nothing but its own figures.
+ * Keeps what is known of this host up to date: machine and drivers every minute, pools and images every five seconds.
+ * Looking goes on workers, so that a pool or a libvirtd that hangs delays nothing but its own figures.
  *
  * <p>{@link #current} may be called by any thread.
  */
@@ -32,12 +37,21 @@ final class HostWatch {
     private static final Duration HOST_INTERVAL = Duration.ofSeconds(60);
     private static final Duration POOLS_INTERVAL = Duration.ofSeconds(5);
 
+    /** The image cache. */
+    interface Images {
+        /** SHA-256 digests of its images, the newest first. */
+        List<String> digests() throws IOException;
+    }
+
     private final AgentLoop loop;
     private final Workers workers;
     private final ExecutorService executor;
     private final HostMeasurement measurement;
+    private final TopologyProbe topology;
+    private final SortedMap<String, DeviceKind> devices;
     private final Map<DriverKind, VmDriver> drivers;
     private final Pools pools;
+    private final Images images;
     private volatile @Nullable HostState state;
 
     HostWatch(
@@ -45,14 +59,20 @@ final class HostWatch {
             Workers workers,
             ExecutorService executor,
             HostMeasurement measurement,
+            TopologyProbe topology,
+            SortedMap<String, DeviceKind> devices,
             Map<DriverKind, VmDriver> drivers,
-            Pools pools) {
+            Pools pools,
+            Images images) {
         this.loop = loop;
         this.workers = workers;
         this.executor = executor;
         this.measurement = measurement;
+        this.topology = topology;
+        this.devices = devices;
         this.drivers = drivers;
         this.pools = pools;
+        this.images = images;
     }
 
     /** The host as last looked at; only after {@code ready} of {@link #start} was called. */
@@ -78,7 +98,7 @@ final class HostWatch {
                 outcome -> outcome.handle(
                         first -> {
                             state = first;
-                            first.drivers().forEach(HostWatch::logDriver);
+                            log(first);
                             ready.run();
                             loop.schedule(HOST_INTERVAL, () -> lookAgain(changed));
                             loop.schedule(POOLS_INTERVAL, this::lookAtPools);
@@ -94,7 +114,7 @@ final class HostWatch {
                         state = next;
                         if (!next.isLike(before)) {
                             LOG.info("this host can do something else than before");
-                            next.drivers().forEach(HostWatch::logDriver);
+                            log(next);
                             changed.accept(next);
                         }
                     },
@@ -104,16 +124,15 @@ final class HostWatch {
     }
 
     private void lookAtPools() {
-        workers.submit("look at the pools", this::pools, outcome -> {
+        workers.submit("look at pools and images", () -> new Observed(pools(), images()), outcome -> {
             outcome.handle(
-                    found -> {
-                        HostState before = current();
-                        state = new HostState(before.measured(), before.drivers(), found);
-                    },
-                    failure -> LOG.warn("cannot look at the pools", failure));
+                    found -> state = current().observed(found.pools(), found.images()),
+                    failure -> LOG.warn("cannot look at pools and images", failure));
             loop.schedule(POOLS_INTERVAL, this::lookAtPools);
         });
     }
+
+    private record Observed(List<Pool> pools, List<String> images) {}
 
     private HostState look() throws Exception {
         Map<DriverKind, Future<DriverFingerprint>> fingerprints = new EnumMap<>(DriverKind.class);
@@ -123,7 +142,30 @@ final class HostWatch {
         for (Map.Entry<DriverKind, Future<DriverFingerprint>> fingerprint : fingerprints.entrySet()) {
             found.put(fingerprint.getKey(), get(fingerprint.getValue()));
         }
-        return new HostState(measured, found, pools());
+        return new HostState(measured, topology.read(), found, present(), pools(), images());
+    }
+
+    /** Those that were seen last if the cache cannot be read: they only save time, and no VM waits for them. */
+    private List<String> images() {
+        try {
+            return images.digests();
+        } catch (IOException e) {
+            LOG.warn("cannot look at the image cache", e);
+            HostState before = state;
+            return before == null ? List.of() : before.images();
+        }
+    }
+
+    /** The configured devices that the machine has; a rehearsal's have no address and are always there. */
+    private SortedMap<String, DeviceKind> present() {
+        SortedMap<String, DeviceKind> present = new TreeMap<>();
+        devices.forEach((kind, configured) -> {
+            List<String> found = configured.addresses().stream()
+                    .filter(topology::hasPciDevice)
+                    .toList();
+            present.put(kind, configured.addresses().isEmpty() ? configured : new DeviceKind(found.size(), found));
+        });
+        return present;
     }
 
     private static DriverFingerprint get(Future<DriverFingerprint> fingerprint) throws InterruptedException {
@@ -147,6 +189,20 @@ final class HostWatch {
                 .setTotalMib(usage.totalMib())
                 .setFreeMib(usage.freeMib())
                 .build();
+    }
+
+    private void log(HostState looked) {
+        looked.drivers().forEach(HostWatch::logDriver);
+        devices.forEach((kind, configured) -> {
+            List<String> missing = new ArrayList<>(configured.addresses());
+            DeviceKind found = looked.devices().get(kind);
+            if (found != null) {
+                missing.removeAll(found.addresses());
+            }
+            if (!missing.isEmpty()) {
+                LOG.warn("devices of kind {} are configured and not there: {}", kind, missing);
+            }
+        });
     }
 
     private static void logDriver(DriverKind kind, DriverFingerprint found) {

@@ -36,7 +36,9 @@ record MeasuredHost(HostCapabilities capabilities, int cpus, long memoryMib) {
                 .setPagingMode(paging(facts.pagingMode()))
                 .setKvmProbe(probe(facts.kvmProbe()))
                 .setTcgProbe(probe(facts.tcgProbe()))
-                .setKernel(facts.kernel());
+                .setKernel(facts.kernel())
+                .addAllCpuModels(facts.cpuModels())
+                .setNested(facts.nested());
         facts.moduleParameters()
                 .forEach(parameter -> capabilities.addModuleParameters(ModuleParameter.newBuilder()
                         .setModule(parameter.module())

@@ -50,6 +50,22 @@ class HostProbeTest {
         assertThat(facts.memoryMib()).isEqualTo(24104);
         assertThat(facts.kernel()).isEqualTo("6.1.0-18-amd64");
         assertThat(booted).containsExactly(Accelerator.KVM, Accelerator.TCG);
+        assertThat(facts.cpuModels()).containsExactly("model-of-KVM");
+        assertThat(facts.nested()).isTrue();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"kvm_intel, Y, true", "kvm_amd, 1, true", "kvm_intel, N, false", "kvm_amd, 0, false"})
+    void guestsMayRunGuestsIfTheModuleSaysSo(String module, String value, boolean nested) throws Exception {
+        write("sys/module/" + module + "/parameters/nested", value);
+        assertThat(measure(GOOD).nested()).as("without /dev/kvm").isFalse();
+        write("dev/kvm", "");
+        assertThat(measure(GOOD).nested()).isEqualTo(nested);
+    }
+
+    @Test
+    void withoutKvmTheModelsAreThoseOfTcg() throws Exception {
+        assertThat(measure(GOOD).cpuModels()).containsExactly("model-of-TCG");
     }
 
     @ParameterizedTest
@@ -158,7 +174,8 @@ class HostProbeTest {
             booted.add(accelerator);
             return new ProbeResult(ProbeResult.Outcome.VERIFIED, 1, "booted");
         };
-        return new HostProbe(root, device -> answer, guests, root.resolve("no-qemu")).measure();
+        CpuModels models = accelerator -> List.of("model-of-" + accelerator);
+        return new HostProbe(root, device -> answer, guests, models, root.resolve("no-qemu")).measure();
     }
 
     private void write(String path, String text) throws IOException {

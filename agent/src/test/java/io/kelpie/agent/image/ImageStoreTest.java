@@ -211,6 +211,22 @@ class ImageStoreTest {
     }
 
     @Test
+    void imagesAreToldTheNewestFirst() throws Exception {
+        List<String> digests = new ArrayList<>();
+        for (int i = 0; i < 4; i++) {
+            String digest = Integer.toString(i).repeat(64);
+            digests.add(0, digest);
+            Path image = Files.createFile(cache.resolve(digest + (i % 2 == 0 ? ".raw" : ".qcow2")));
+            Files.setLastModifiedTime(image, FileTime.fromMillis(1_000_000L + i));
+        }
+        Files.createFile(cache.resolve("f".repeat(64) + ".blob"));
+
+        assertThat(store.digests(10)).isEqualTo(digests);
+        assertThat(store.digests(2)).isEqualTo(digests.subList(0, 2));
+        assertThat(newStore().digests(0)).isEmpty();
+    }
+
+    @Test
     void holesStayHoles() throws Exception {
         Path file = pool.resolve("sparse");
         try (RandomAccessFile opened = new RandomAccessFile(file.toFile(), "rw")) {

@@ -17,6 +17,7 @@ import io.kelpie.proto.v1.Acceleration;
 import io.kelpie.proto.v1.Command;
 import io.kelpie.proto.v1.CommandAck;
 import io.kelpie.proto.v1.CommandAck.Outcome;
+import io.kelpie.proto.v1.DeviceRequest;
 import io.kelpie.proto.v1.DriverChoice;
 import io.kelpie.proto.v1.ExitReason;
 import io.kelpie.proto.v1.InstanceReport;
@@ -180,6 +181,21 @@ class InstanceManagerTest {
         assertThat(report.getPhase()).isEqualTo(INSTANCE_PHASE_REJECTED);
         assertThat(report.getField()).isEqualTo("spec.vm.boot.image.file");
         assertThat(report.getExit().getMessage()).isEqualTo("the file is missing");
+        assertThat(host.driver.calls).isEmpty();
+    }
+
+    @Test
+    void aVmWithDevicesIsRefusedByNameOfTheField() {
+        host.send(host.start(
+                1,
+                TestHost.template()
+                        .addDevices(DeviceRequest.newBuilder().setKind("gpu").setCount(2))
+                        .build()));
+
+        InstanceReport report = host.stream.lastReport();
+        assertThat(report.getPhase()).isEqualTo(INSTANCE_PHASE_REJECTED);
+        assertThat(report.getField()).isEqualTo("spec.vm.devices");
+        assertThat(report.getExit().getMessage()).contains("2 of kind gpu").contains("Fix: ");
         assertThat(host.driver.calls).isEmpty();
     }
 

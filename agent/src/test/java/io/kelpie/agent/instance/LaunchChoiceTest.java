@@ -22,7 +22,8 @@ class LaunchChoiceTest {
     private static final DriverFingerprint BAD = new DriverFingerprint(false, "", "it is broken", false);
 
     private static HostStatus host(boolean kvm, boolean hardwarePaging) {
-        return new HostStatus(Map.of(DriverKind.QEMU, GOOD), kvm, kvm ? "" : "it hung", hardwarePaging);
+        return new HostStatus(
+                Map.of(DriverKind.QEMU, GOOD), kvm, kvm ? "" : "it hung", hardwarePaging, CpuSupport.UNKNOWN);
     }
 
     private static Acceleration acceleration(Mode mode, Paging paging) {
@@ -79,7 +80,7 @@ class LaunchChoiceTest {
                         asked,
                         acceleration(Mode.MODE_TCG, Paging.PAGING_ANY),
                         need,
-                        new HostStatus(drivers, false, "", false))
+                        new HostStatus(drivers, false, "", false, CpuSupport.UNKNOWN))
                 .driver();
     }
 
@@ -133,7 +134,7 @@ class LaunchChoiceTest {
                 DriverChoice.DRIVER_CHOICE_FAKE,
                 acceleration(Mode.MODE_KVM, Paging.PAGING_HARDWARE),
                 Need.RUN,
-                new HostStatus(Map.of(DriverKind.FAKE, GOOD), false, "", false));
+                new HostStatus(Map.of(DriverKind.FAKE, GOOD), false, "", false, CpuSupport.UNKNOWN));
         assertThat(choice).isEqualTo(new LaunchChoice(DriverKind.FAKE, Accelerator.KVM));
     }
 }

@@ -13,8 +13,10 @@ import io.kelpie.proto.v1.ConnectResponse;
 import io.kelpie.proto.v1.HeartbeatAck;
 import io.kelpie.proto.v1.Hello;
 import io.kelpie.proto.v1.HostCapabilities;
+import io.kelpie.proto.v1.HostCapacity;
 import io.kelpie.proto.v1.InstancePhase;
 import io.kelpie.proto.v1.OpenLog;
+import io.kelpie.proto.v1.Taint;
 import io.kelpie.proto.v1.Welcome;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -32,6 +34,7 @@ class ControllerLinkTest {
     @TempDir
     Path folder;
 
+    private TestLink net;
     private FakeTransport transport;
     private List<OpenLog> logs;
     private List<Boolean> connected;
@@ -41,7 +44,7 @@ class ControllerLinkTest {
 
     @BeforeEach
     void connect() throws IOException {
-        TestLink net = new TestLink(folder);
+        net = new TestLink(folder);
         transport = net.transport;
         logs = net.logs;
         connected = net.connected;
@@ -88,6 +91,7 @@ class ControllerLinkTest {
         assertThat(hello.getHighestEpoch()).isEqualTo(7);
         assertThat(hello.getBootId()).isEqualTo("boot-1");
         assertThat(hello.getLabelsMap()).containsEntry("rack", "r1");
+        assertThat(hello.getTaintsList()).extracting(Taint::getKey).containsExactly("gpu");
         assertThat(hello.getCapacity().getCpus()).isEqualTo(2);
     }
 
@@ -229,10 +233,33 @@ class ControllerLinkTest {
     @Test
     void aChangeOfWhatTheHostCanDoIsTold() {
         FakeTransport.Conn conn = welcomed(7);
-        link.capabilitiesChanged(HostCapabilities.newBuilder().setKernel("k").build());
+        link.hostChanged(
+                HostCapabilities.newBuilder().setKernel("k").build(),
+                HostCapacity.newBuilder().setCpus(9).build());
         host.loop.settle();
-        assertThat(conn.sent.get(conn.sent.size() - 1).getCapabilities().getKernel())
-                .isEqualTo("k");
+        int last = conn.sent.size() - 1;
+        assertThat(conn.sent.get(last - 1).getCapabilities().getKernel()).isEqualTo("k");
+        assertThat(conn.sent.get(last).getCapacity().getCpus()).isEqualTo(9);
+    }
+
+    @Test
+    void theImageCacheIsToldOncePerStreamAndAfterEachChange() {
+        net.images = List.of("a");
+        FakeTransport.Conn conn = welcomed(7);
+        assertThat(TestLink.lastBeat(conn).getCachedImages().getDigestsList()).containsExactly("a");
+        nextBeat(conn);
+        assertThat(TestLink.lastBeat(conn).hasCachedImages()).isFalse();
+        net.images = List.of();
+        nextBeat(conn);
+        assertThat(TestLink.lastBeat(conn).hasCachedImages()).isTrue();
+        assertThat(TestLink.lastBeat(conn).getCachedImages().getDigestsList()).isEmpty();
+    }
+
+    private void nextBeat(FakeTransport.Conn conn) {
+        conn.says(ConnectResponse.newBuilder()
+                .setHeartbeatAck(HeartbeatAck.newBuilder()
+                        .setSequence(TestLink.lastBeat(conn).getSequence())));
+        host.loop.advance(Duration.ofSeconds(1));
     }
 
     @Test

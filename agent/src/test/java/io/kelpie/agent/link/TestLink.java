@@ -15,6 +15,7 @@ import io.kelpie.proto.v1.HostCapacity;
 import io.kelpie.proto.v1.LeaseGrant;
 import io.kelpie.proto.v1.OpenLog;
 import io.kelpie.proto.v1.Pool;
+import io.kelpie.proto.v1.Taint;
 import io.kelpie.proto.v1.Welcome;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -36,6 +37,9 @@ final class TestLink {
     final EpochStore epochs;
     final ControllerSets sets;
     final ControllerLink link;
+
+    /** Digests in the host's image cache. */
+    List<String> images = List.of();
 
     TestLink(Path folder) throws IOException {
         host = new TestHost(folder);
@@ -68,9 +72,11 @@ final class TestLink {
                         "boot-1",
                         "1.0",
                         Map.of("rack", "r1"),
+                        List.of(Taint.newBuilder().setKey("gpu").build()),
                         HostCapabilities::getDefaultInstance,
                         () -> HostCapacity.newBuilder().setCpus(2).build(),
-                        () -> List.of(Pool.newBuilder().setName("default").build())),
+                        () -> List.of(Pool.newBuilder().setName("default").build()),
+                        () -> images),
                 List.of("c1:1", "c2:1", "c3:1"));
         link.start();
         host.loop.advance(Duration.ofMillis(100));

@@ -3,17 +3,23 @@ package io.kelpie.agent.server;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.kelpie.agent.capability.HostFacts;
+import io.kelpie.agent.capability.HostTopology;
 import io.kelpie.agent.capability.KvmDeviceState;
 import io.kelpie.agent.capability.ModuleParameter;
 import io.kelpie.agent.capability.PagingMode;
 import io.kelpie.agent.capability.ProbeResult;
+import io.kelpie.agent.driver.Accelerator;
 import io.kelpie.agent.driver.DriverFingerprint;
 import io.kelpie.agent.driver.DriverKind;
+import io.kelpie.agent.instance.CpuSupport;
 import io.kelpie.proto.v1.HostCapabilities;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -55,7 +61,9 @@ class HostMeasurementTest {
                 "7.2",
                 "6.1",
                 4,
-                8192);
+                8192,
+                List.of("EPYC", "qemu64"),
+                true);
     }
 
     @Test
@@ -73,6 +81,16 @@ class HostMeasurementTest {
         measurement("b2").measure();
         measurement("b2").measure();
         assertThat(boots).isEqualTo(4);
+    }
+
+    @Test
+    void whatAnEarlierAgentHasKeptIsMeasuredAnew() throws Exception {
+        HostMeasurement measurement = measurement("b1");
+        MeasuredHost first = measurement.measure();
+        Files.writeString(
+                folder.resolve("measured"), first.encode(measurement.key().substring(2)));
+        measurement.measure();
+        assertThat(boots).isEqualTo(2);
     }
 
     @Test
@@ -95,9 +113,18 @@ class HostMeasurementTest {
     void whatWasMeasuredIsTold() throws Exception {
         HostState state = new HostState(
                 measurement("b1").measure(),
+                HostTopology.UNKNOWN,
                 Map.of(DriverKind.QEMU, new DriverFingerprint(true, "7.2", "", true)),
+                new TreeMap<>(),
+                List.of(),
                 List.of());
-        HostCapabilities told = state.capabilities();
+        AgentConfig config = AgentConfig.parse("x", "{controllers: ['localhost:1'], reservedMemory: 1Gi}", "h1");
+        HostCapabilities told = state.capabilities(config);
+        assertThat(told.getCpuModelsList()).containsExactly("EPYC", "qemu64");
+        assertThat(told.getNested()).isTrue();
+        assertThat(state.status().cpus())
+                .as("KVM is not verified, so the models are TCG's")
+                .isEqualTo(new CpuSupport(Accelerator.TCG, Set.of("EPYC", "qemu64"), Optional.of("svm")));
         assertThat(told.getPagingMode()).isEqualTo(io.kelpie.proto.v1.PagingMode.PAGING_MODE_NPT);
         assertThat(told.getKvmProbe().getOutcome())
                 .isEqualTo(io.kelpie.proto.v1.ProbeResult.Outcome.OUTCOME_FIRMWARE_ONLY);
@@ -106,7 +133,6 @@ class HostMeasurementTest {
         assertThat(state.status().kvmVerified()).isFalse();
         assertThat(state.status().kvmDetail()).isEqualTo("it hung");
         assertThat(state.status().hardwarePaging()).isTrue();
-        AgentConfig config = AgentConfig.parse("x", "{controllers: ['localhost:1'], reservedMemory: 1Gi}", "h1");
         assertThat(state.capacity(config).getMemoryMib()).isEqualTo(7168);
         assertThat(state.capacity(config).getCpus()).isEqualTo(4);
     }

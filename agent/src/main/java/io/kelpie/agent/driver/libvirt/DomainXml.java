@@ -1,6 +1,8 @@
 package io.kelpie.agent.driver.libvirt;
 
 import io.kelpie.agent.driver.Accelerator;
+import io.kelpie.agent.driver.GuestCpu;
+import io.kelpie.agent.driver.GuestHardware;
 import io.kelpie.agent.driver.LaunchSpec;
 import java.nio.file.Path;
 import java.util.List;
@@ -26,6 +28,9 @@ final class DomainXml {
 
     /** The baseline x86-64-v2 that today's distributions are built for: {@code qemu64} and these. */
     private static final List<String> CPU_FEATURES = List.of("popcnt", "ssse3", "sse4.1", "sse4.2");
+
+    /** Features by which a guest runs guests itself. */
+    private static final List<String> NESTING = List.of("vmx", "svm");
 
     /** What virtio gives a disk's serial. */
     private static final int SERIAL_CHARS_MAX = 20;
@@ -73,7 +78,9 @@ final class DomainXml {
         text(domain, "uuid", spec.id().vmId().toString());
         add(domain, "metadata").appendChild(InstanceMetadata.element(document, spec.id()));
         text(domain, "memory", Long.toString(spec.memoryMib())).setAttribute("unit", "MiB");
+        memoryBacking(domain);
         text(domain, "vcpu", Integer.toString(spec.vcpus()));
+        numaTune(domain);
         os(domain);
         features(domain);
         cpu(domain);
@@ -133,17 +140,98 @@ final class DomainXml {
         return spec.memoryMib() <= SMALL_GUEST_MIB ? 64 : 256;
     }
 
-    /** The same on every host and with every driver, so that a guest finds the CPU it was installed on. */
+    private void memoryBacking(Element domain) {
+        spec.hardware().hugepages().ifPresent(size -> {
+            Element page = add(add(add(domain, "memoryBacking"), "hugepages"), "page");
+            page.setAttribute("size", Integer.toString(size.mib()));
+            page.setAttribute("unit", "MiB");
+        });
+    }
+
+    private void numaTune(Element domain) {
+        GuestHardware hardware = spec.hardware();
+        if (hardware.hostNodes().isEmpty()) {
+            return;
+        }
+        Element tune = add(domain, "numatune");
+        for (int node = 0; node < hardware.numaNodes(); node++) {
+            Element memory = add(tune, hardware.numaNodes() == 1 ? "memory" : "memnode");
+            if (hardware.numaNodes() > 1) {
+                memory.setAttribute("cellid", Integer.toString(node));
+            }
+            memory.setAttribute("mode", "preferred");
+            memory.setAttribute("nodeset", Integer.toString(hardware.hostNodes().get(node)));
+        }
+    }
+
     private void cpu(Element domain) {
+        GuestCpu guest = spec.hardware().cpu();
         Element cpu = add(domain, "cpu");
+        switch (guest.kind()) {
+            case BASELINE -> {
+                model(cpu, "qemu64", "none");
+                CPU_FEATURES.forEach(name -> feature(cpu, "require", name));
+                guest.nesting().ifPresent(name -> feature(cpu, "require", name));
+            }
+            case HOST_MODEL -> {
+                cpu.setAttribute("mode", spec.accelerator() == Accelerator.KVM ? "host-model" : "maximum");
+                nesting(cpu, guest);
+            }
+            case HOST_PASSTHROUGH -> {
+                cpu.setAttribute("mode", spec.accelerator() == Accelerator.KVM ? "host-passthrough" : "maximum");
+                cpu.setAttribute("migratable", "off");
+                nesting(cpu, guest);
+            }
+            case NAMED -> {
+                // A host that lacks a feature refuses the guest, which else would find another CPU than promised. Not
+                // "full": QEMU adds features to every model, `hypervisor` for one, and "full" takes those for a fault.
+                model(cpu, guest.name(), "partial");
+                nesting(cpu, guest);
+            }
+        }
+        cells(cpu);
+    }
+
+    private void model(Element cpu, String name, String check) {
         cpu.setAttribute("mode", "custom");
         cpu.setAttribute("match", "exact");
-        cpu.setAttribute("check", "none");
-        text(cpu, "model", "qemu64").setAttribute("fallback", "forbid");
-        for (String name : CPU_FEATURES) {
-            Element feature = add(cpu, "feature");
-            feature.setAttribute("policy", "require");
-            feature.setAttribute("name", name);
+        cpu.setAttribute("check", check);
+        text(cpu, "model", name).setAttribute("fallback", "forbid");
+    }
+
+    /** These CPUs may have a feature for nesting by themselves. */
+    private void nesting(Element cpu, GuestCpu guest) {
+        if (guest.nesting().isEmpty()) {
+            NESTING.forEach(name -> feature(cpu, "disable", name));
+        } else {
+            feature(cpu, "require", guest.nesting().get());
+        }
+    }
+
+    private void feature(Element cpu, String policy, String name) {
+        Element feature = add(cpu, "feature");
+        feature.setAttribute("policy", policy);
+        feature.setAttribute("name", name);
+    }
+
+    /** Each NUMA node is a socket, as in the machines that guests know. */
+    private void cells(Element cpu) {
+        int nodes = spec.hardware().numaNodes();
+        if (nodes == 1) {
+            return;
+        }
+        int cores = spec.vcpus() / nodes;
+        Element topology = add(cpu, "topology");
+        topology.setAttribute("sockets", Integer.toString(nodes));
+        topology.setAttribute("cores", Integer.toString(cores));
+        topology.setAttribute("threads", "1");
+        Element numa = add(cpu, "numa");
+        for (int node = 0; node < nodes; node++) {
+            Element cell = add(numa, "cell");
+            cell.setAttribute("id", Integer.toString(node));
+            cell.setAttribute("cpus", node * cores + "-" + ((node + 1) * cores - 1));
+            cell.setAttribute("memory", Long.toString(spec.memoryMib() / nodes));
+            cell.setAttribute("unit", "MiB");
         }
     }
 

@@ -2,6 +2,7 @@ package io.kelpie.agent.driver.qemu;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.kelpie.agent.driver.GuestHardware;
 import io.kelpie.agent.driver.LaunchSpec;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -44,8 +45,7 @@ final class QemuCommandLine {
     private static final int SMALL_TRANSLATION_BUFFER_MIB = 64;
     private static final int TRANSLATION_BUFFER_MIB = 256;
 
-    /** The baseline x86-64-v2 that today's distributions are built for; every KVM host since 2009 has it. */
-    private static final String CPU = "qemu64,+popcnt,+ssse3,+sse4.1,+sse4.2";
+    private static final long MIB = 1L << 20;
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -64,6 +64,9 @@ final class QemuCommandLine {
     static List<String> of(LaunchSpec spec, Path qmpSocket, boolean sandbox) {
         QemuCommandLine line = new QemuCommandLine();
         line.machine(spec);
+        if (!spec.hardware().isPlainMemory()) {
+            line.memory(spec);
+        }
         line.monitors(qmpSocket);
         line.serial(spec.serialLog());
         line.json("-object", ordered("qom-type", "rng-builtin", "id", "rng0"));
@@ -86,15 +89,64 @@ final class QemuCommandLine {
         add("-uuid", spec.id().vmId().toString());
         add("-nodefaults");
         add("-no-user-config");
-        add("-machine", "q35");
+        add("-machine", backsAllMemory(spec) ? "q35,memory-backend=" + memoryId(0) : "q35");
         add("-accel", accelerator(spec));
-        add("-cpu", CPU);
+        add("-cpu", QemuCpuOption.of(spec.hardware().cpu(), spec.accelerator()));
         add("-m", spec.memoryMib() + "M");
-        add("-smp", Integer.toString(spec.vcpus()));
+        add("-smp", processors(spec));
         add("-display", "none");
         add("-boot", "strict=on,menu=off");
         add("-rtc", "base=utc");
         add("-msg", "timestamp=on");
+    }
+
+    /** Each NUMA node is a socket, as in the machines that guests know. */
+    private static String processors(LaunchSpec spec) {
+        int nodes = spec.hardware().numaNodes();
+        return nodes == 1
+                ? Integer.toString(spec.vcpus())
+                : spec.vcpus() + ",sockets=" + nodes + ",cores=" + spec.vcpus() / nodes + ",threads=1";
+    }
+
+    /** Whether there is one block of memory, and it is not QEMU's own. */
+    private static boolean backsAllMemory(LaunchSpec spec) {
+        return !spec.hardware().isPlainMemory() && spec.hardware().numaNodes() == 1;
+    }
+
+    private static String memoryId(int node) {
+        return "ram" + node;
+    }
+
+    /**
+     * Hugepages come by memfd, which needs no mounted file system, and are taken before the guest runs: a guest that
+     * finds too few later is killed by a signal.
+     */
+    private void memory(LaunchSpec spec) {
+        GuestHardware hardware = spec.hardware();
+        int nodes = hardware.numaNodes();
+        for (int node = 0; node < nodes; node++) {
+            Map<String, Object> memory = ordered(
+                    "qom-type",
+                    hardware.hugepages().isPresent() ? "memory-backend-memfd" : "memory-backend-ram",
+                    "id",
+                    memoryId(node));
+            memory.put("size", spec.memoryMib() / nodes * MIB);
+            hardware.hugepages().ifPresent(page -> {
+                memory.put("hugetlb", true);
+                memory.put("hugetlbsize", page.mib() * MIB);
+                memory.put("share", false);
+                memory.put("prealloc", true);
+            });
+            hardware.hostNode(node).ifPresent(host -> {
+                memory.put("host-nodes", List.of(host));
+                memory.put("policy", "preferred");
+            });
+            json("-object", memory);
+        }
+        for (int node = 0; node < nodes && nodes > 1; node++) {
+            add("-numa", "node,nodeid=" + node + ",memdev=" + memoryId(node));
+            add("-numa", "cpu,node-id=" + node + ",socket-id=" + node);
+        }
     }
 
     private static String accelerator(LaunchSpec spec) {

@@ -3,6 +3,9 @@ package io.kelpie.agent.driver.libvirt;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.kelpie.agent.driver.Accelerator;
+import io.kelpie.agent.driver.GuestCpu;
+import io.kelpie.agent.driver.GuestHardware;
+import io.kelpie.agent.driver.HugepageSize;
 import io.kelpie.agent.driver.LaunchSpec;
 import io.kelpie.agent.driver.LaunchSpec.Bus;
 import io.kelpie.agent.driver.LaunchSpec.DiskFormat;
@@ -48,6 +51,75 @@ class DomainXmlTest {
         assertThat(value(domain, "/domain/devices/serial/source/@append")).isEqualTo("on");
         assertThat(value(domain, "count(/domain/devices/graphics | /domain/devices/video)"))
                 .isEqualTo("0");
+    }
+
+    @Test
+    void aGuestThatAsksForNothingHasTheBaselineCpuAndNoMemoryOfItsOwn() throws Exception {
+        Document domain = domain(SPEC);
+
+        assertThat(value(domain, "/domain/cpu[@mode='custom'][@match='exact'][@check='none']/model"))
+                .isEqualTo("qemu64");
+        assertThat(value(domain, "count(/domain/cpu/feature[@policy='require'])"))
+                .isEqualTo("4");
+        assertThat(value(domain, "count(//memoryBacking | //numatune | //numa | //topology)"))
+                .isEqualTo("0");
+    }
+
+    @Test
+    void cpusOfTheHostAreAskedForByMode() throws Exception {
+        LaunchSpec kvm = Specs.with(SPEC, Accelerator.KVM);
+        GuestCpu model = new GuestCpu(GuestCpu.Kind.HOST_MODEL, "", Optional.empty());
+        GuestCpu same = new GuestCpu(GuestCpu.Kind.HOST_PASSTHROUGH, "", Optional.of("vmx"));
+
+        assertThat(value(domain(with(kvm, model)), "/domain/cpu/@mode")).isEqualTo("host-model");
+        assertThat(value(domain(with(kvm, model)), "count(/domain/cpu/feature[@policy='disable'])"))
+                .isEqualTo("2");
+        assertThat(value(domain(with(kvm, same)), "/domain/cpu[@migratable='off']/@mode"))
+                .isEqualTo("host-passthrough");
+        assertThat(value(domain(with(kvm, same)), "/domain/cpu/feature[@policy='require']/@name"))
+                .isEqualTo("vmx");
+        assertThat(value(domain(with(SPEC, model)), "/domain/cpu/@mode"))
+                .as("TCG has no CPU of the host to show")
+                .isEqualTo("maximum");
+    }
+
+    @Test
+    void aNamedCpuIsGivenWholeOrNotAtAll() throws Exception {
+        Document domain = domain(with(SPEC, new GuestCpu(GuestCpu.Kind.NAMED, "Nehalem", Optional.empty())));
+
+        assertThat(value(domain, "/domain/cpu[@mode='custom'][@match='exact'][@check='partial']/model"))
+                .isEqualTo("Nehalem");
+    }
+
+    @Test
+    void numaNodesAndHugepages() throws Exception {
+        Document domain = domain(Specs.sized(SPEC, 4, 1024)
+                .with(new GuestHardware(GuestCpu.PLAIN, Optional.of(HugepageSize.TWO_MIB), 2, List.of(3, 1))));
+
+        assertThat(value(domain, "/domain/memoryBacking/hugepages/page[@unit='MiB']/@size"))
+                .isEqualTo("2");
+        assertThat(value(domain, "/domain/cpu/topology[@sockets='2'][@threads='1']/@cores"))
+                .isEqualTo("2");
+        assertThat(value(domain, "/domain/cpu/numa/cell[@id='0'][@unit='MiB'][@memory='512']/@cpus"))
+                .isEqualTo("0-1");
+        assertThat(value(domain, "/domain/cpu/numa/cell[@id='1']/@cpus")).isEqualTo("2-3");
+        assertThat(value(domain, "/domain/numatune/memnode[@cellid='0'][@mode='preferred']/@nodeset"))
+                .isEqualTo("3");
+        assertThat(value(domain, "/domain/numatune/memnode[@cellid='1']/@nodeset"))
+                .isEqualTo("1");
+    }
+
+    @Test
+    void oneNumaNodeIsBoundWithoutTheGuestSeeingIt() throws Exception {
+        Document domain = domain(SPEC.with(new GuestHardware(GuestCpu.PLAIN, Optional.empty(), 1, List.of(1))));
+
+        assertThat(value(domain, "/domain/numatune/memory[@mode='preferred']/@nodeset"))
+                .isEqualTo("1");
+        assertThat(value(domain, "count(//numa)")).isEqualTo("0");
+    }
+
+    private static LaunchSpec with(LaunchSpec spec, GuestCpu cpu) {
+        return spec.with(new GuestHardware(cpu, Optional.empty(), 1, List.of()));
     }
 
     @Test

@@ -12,6 +12,8 @@ import io.kelpie.agent.driver.DriverException;
 import io.kelpie.agent.driver.DriverFingerprint;
 import io.kelpie.agent.driver.ExitInfo;
 import io.kelpie.agent.driver.ExitInfo.Cause;
+import io.kelpie.agent.driver.GuestCpu;
+import io.kelpie.agent.driver.GuestHardware;
 import io.kelpie.agent.driver.InstanceStatus;
 import io.kelpie.agent.driver.InstanceStatus.Power;
 import io.kelpie.agent.driver.LaunchSpec;
@@ -105,6 +107,37 @@ class LibvirtDriverTest {
 
         assertThat(virsh("domblklist", domain(spec))).contains("vda", "sda", "sdb", overlay.toString());
         assertThat(virsh("domiflist", domain(spec))).contains("52:54:00:00:00:01", "52:54:00:00:00:02");
+    }
+
+    @Test
+    void aGuestWithNumaNodesAndANamedCpuRuns() throws Exception {
+        LaunchSpec spec = Specs.sized(idle(), 2, 32)
+                .with(new GuestHardware(
+                        new GuestCpu(GuestCpu.Kind.NAMED, "Nehalem", Optional.empty()),
+                        Optional.empty(),
+                        2,
+                        List.of()));
+        LibvirtDriver driver = driver(SYSTEM);
+
+        driver.start(spec);
+
+        assertThat(inspect(driver, spec).power()).isEqualTo(Power.RUNNING);
+        assertThat(virsh("dumpxml", domain(spec))).contains("<cell id='1' cpus='1' memory='16384' unit='KiB'");
+    }
+
+    @Test
+    void aGuestWhoseNamedCpuHasAFeatureThatIsNotThereIsRefused() throws Exception {
+        LaunchSpec spec = Specs.sized(idle(), 1, 32)
+                .with(new GuestHardware(
+                        new GuestCpu(GuestCpu.Kind.NAMED, "Icelake-Server", Optional.empty()),
+                        Optional.empty(),
+                        1,
+                        List.of()));
+
+        assertThatThrownBy(() -> driver(SYSTEM).start(spec))
+                .isInstanceOf(DriverException.class)
+                .hasMessageContaining("CPU")
+                .hasMessageContaining("avx512");
     }
 
     @Test

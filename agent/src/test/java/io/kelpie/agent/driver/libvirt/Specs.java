@@ -33,6 +33,22 @@ final class Specs {
         return new LaunchSpec.Disk(name, file, format, bus, false);
     }
 
+    static LaunchSpec sized(LaunchSpec spec, int vcpus, long memoryMib) {
+        return new LaunchSpec(
+                spec.id(),
+                spec.vmName(),
+                vcpus,
+                memoryMib,
+                spec.accelerator(),
+                spec.kernel(),
+                spec.disks(),
+                spec.nics(),
+                spec.serialLog(),
+                spec.instanceFolder(),
+                spec.runFolder(),
+                spec.lease());
+    }
+
     static LaunchSpec with(LaunchSpec spec, Accelerator accelerator) {
         return new LaunchSpec(
                 spec.id(),

@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.kelpie.agent.driver.Accelerator;
+import io.kelpie.agent.driver.GuestCpu;
+import io.kelpie.agent.driver.GuestHardware;
+import io.kelpie.agent.driver.HugepageSize;
 import io.kelpie.agent.driver.InstanceId;
 import io.kelpie.agent.driver.LaunchSpec;
 import io.kelpie.agent.driver.LaunchSpec.Bus;
@@ -20,7 +23,10 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class QemuCommandLineTest {
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -36,6 +42,83 @@ class QemuCommandLineTest {
         assertThat(line).containsSequence("-accel", "kvm");
         assertThat(line).contains("-nodefaults", "-no-user-config");
         assertThat(line).containsSequence("-display", "none");
+    }
+
+    @Test
+    void aGuestThatAsksForNothingHasTheBaselineCpuAndQemusOwnMemory() throws Exception {
+        List<String> line = line(spec(2, 1024, Accelerator.KVM, List.of(), List.of()));
+
+        assertThat(line).containsSequence("-machine", "q35");
+        assertThat(line).containsSequence("-cpu", "qemu64,+popcnt,+ssse3,+sse4.1,+sse4.2");
+        assertThat(line).doesNotContain("-numa");
+        assertThat(values(line, "-object")).hasSize(1); // random numbers
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "BASELINE         |         |     | KVM | qemu64,+popcnt,+ssse3,+sse4.1,+sse4.2",
+                "BASELINE         |         | vmx | KVM | qemu64,+popcnt,+ssse3,+sse4.1,+sse4.2,+vmx",
+                "HOST_MODEL       |         |     | KVM | host,migratable=on,-vmx,-svm",
+                "HOST_MODEL       |         | svm | KVM | host,migratable=on,+svm",
+                "HOST_MODEL       |         |     | TCG | max,migratable=on,-vmx,-svm",
+                "HOST_PASSTHROUGH |         |     | KVM | host,migratable=off,-vmx,-svm",
+                "NAMED            | Nehalem |     | KVM | Nehalem,enforce=on,-vmx,-svm",
+                "NAMED            | EPYC-v2 | svm | TCG | EPYC-v2,enforce=on,+svm",
+            })
+    void aCpuIsAskedForByItsKind(
+            GuestCpu.Kind kind, @Nullable String name, @Nullable String nesting, Accelerator accelerator, String cpu) {
+        GuestCpu guest = new GuestCpu(kind, name == null ? "" : name, Optional.ofNullable(nesting));
+        assertThat(line(spec(1, 64, accelerator, List.of(), List.of())
+                        .with(new GuestHardware(guest, Optional.empty(), 1, List.of()))))
+                .containsSequence("-cpu", cpu);
+    }
+
+    @Test
+    void hugepagesAreTakenBeforeTheGuestRuns() throws Exception {
+        List<String> line = line(spec(2, 1024, Accelerator.KVM, List.of(), List.of())
+                .with(new GuestHardware(GuestCpu.PLAIN, Optional.of(HugepageSize.TWO_MIB), 1, List.of())));
+
+        assertThat(line).containsSequence("-machine", "q35,memory-backend=ram0");
+        assertThat(line).doesNotContain("-numa");
+        assertThat(objects(line, "memory-backend-memfd")).containsExactly(JSON.readTree("""
+                        {"qom-type": "memory-backend-memfd", "id": "ram0", "size": 1073741824, "hugetlb": true,
+                         "hugetlbsize": 2097152, "share": false, "prealloc": true}"""));
+    }
+
+    @Test
+    void eachNumaNodeIsASocketWithMemoryOfItsOwn() throws Exception {
+        List<String> line = line(spec(4, 1024, Accelerator.KVM, List.of(), List.of())
+                .with(new GuestHardware(GuestCpu.PLAIN, Optional.empty(), 2, List.of(3, 1))));
+
+        assertThat(line).containsSequence("-machine", "q35");
+        assertThat(line).containsSequence("-smp", "4,sockets=2,cores=2,threads=1");
+        assertThat(objects(line, "memory-backend-ram")).containsExactly(JSON.readTree("""
+                                {"qom-type": "memory-backend-ram", "id": "ram0", "size": 536870912,
+                                 "host-nodes": [3], "policy": "preferred"}"""), JSON.readTree("""
+                                {"qom-type": "memory-backend-ram", "id": "ram1", "size": 536870912,
+                                 "host-nodes": [1], "policy": "preferred"}"""));
+        assertThat(line)
+                .containsSequence("-numa", "node,nodeid=0,memdev=ram0", "-numa", "cpu,node-id=0,socket-id=0")
+                .containsSequence("-numa", "node,nodeid=1,memdev=ram1", "-numa", "cpu,node-id=1,socket-id=1");
+    }
+
+    @Test
+    void oneNumaNodeIsBoundWithoutTheGuestSeeingIt() throws Exception {
+        List<String> line = line(spec(4, 1024, Accelerator.KVM, List.of(), List.of())
+                .with(new GuestHardware(GuestCpu.PLAIN, Optional.empty(), 1, List.of(1))));
+
+        assertThat(line).containsSequence("-machine", "q35,memory-backend=ram0").containsSequence("-smp", "4");
+        assertThat(line).doesNotContain("-numa");
+        assertThat(objects(line, "memory-backend-ram").get(0).path("host-nodes").toString())
+                .isEqualTo("[1]");
+    }
+
+    private static List<JsonNode> objects(List<String> line, String type) throws Exception {
+        return values(line, "-object").stream()
+                .filter(object -> object.path("qom-type").asText().equals(type))
+                .toList();
     }
 
     @Test

@@ -11,6 +11,8 @@ import io.kelpie.agent.driver.DriverFingerprint;
 import io.kelpie.agent.driver.EventLog;
 import io.kelpie.agent.driver.ExitInfo;
 import io.kelpie.agent.driver.ExitInfo.Cause;
+import io.kelpie.agent.driver.GuestCpu;
+import io.kelpie.agent.driver.GuestHardware;
 import io.kelpie.agent.driver.InstanceId;
 import io.kelpie.agent.driver.InstanceStatus.Power;
 import io.kelpie.agent.driver.LaunchSpec;
@@ -201,6 +203,46 @@ class QemuDriverTest {
                         .orElseThrow()
                         .cause())
                 .isEqualTo(Cause.START_FAILED);
+    }
+
+    @Test
+    void aGuestWithNumaNodesAndANamedCpuRuns() throws Exception {
+        spec = withTwoNumaNodes("Nehalem");
+
+        driver.start(spec);
+
+        assertThat(driver.inspect(spec.id(), driver.handle(spec)).power()).isEqualTo(Power.RUNNING);
+    }
+
+    @Test
+    void aCpuWithoutAllOfItsFeaturesIsNoCpuForTheGuest() throws Exception {
+        spec = withTwoNumaNodes("Icelake-Server");
+
+        DriverException failure = catchThrowableOfType(DriverException.class, () -> driver.start(spec));
+
+        assertThat(failure.stderrTail()).contains("TCG doesn't support requested feature");
+    }
+
+    /** On NUMA node 0 of this machine, which every machine has. */
+    private LaunchSpec withTwoNumaNodes(String cpuModel) {
+        return new LaunchSpec(
+                spec.id(),
+                spec.vmName(),
+                2,
+                32,
+                Accelerator.TCG,
+                Optional.empty(),
+                spec.disks(),
+                List.of(),
+                spec.serialLog(),
+                spec.instanceFolder(),
+                spec.runFolder(),
+                Optional.empty(),
+                new GuestHardware(
+                        new GuestCpu(GuestCpu.Kind.NAMED, cpuModel, Optional.empty()),
+                        Optional.empty(),
+                        2,
+                        List.of(0, 0)));
     }
 
     @Test
