@@ -8,6 +8,7 @@ import io.kelpie.cli.output.Table;
 import io.kelpie.proto.v1.ControllerMember;
 import io.kelpie.proto.v1.ControllerSet;
 import io.kelpie.proto.v1.GetStatusResponse;
+import io.kelpie.proto.v1.MoveProgress;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
@@ -75,7 +76,15 @@ final class ClusterStatusCommand extends Subcommand {
                 .line("hosts:   " + leader.getHosts() + " (" + leader.getHostsReady() + " ready"
                         + (leader.getHostsFenced() == 0 ? "" : ", " + leader.getHostsFenced() + " fenced") + ")");
         terminal().line("jobs:    " + leader.getJobs());
-        terminal().line("vms:     " + leader.getVms() + " (" + leader.getVmsRunning() + " running)");
+        terminal()
+                .line("vms:     " + leader.getVms() + " (" + leader.getVmsRunning() + " running"
+                        + (leader.getVmsUnprotected() == 0
+                                ? ""
+                                : ", " + leader.getVmsUnprotected() + " without room elsewhere if their host is lost")
+                        + ")");
+        for (MoveProgress moves : leader.getMovesList()) {
+            terminal().line("moving:  " + moves.getWhat() + ": " + MoveWaiting.inWords(moves));
+        }
         freeze(leader);
     }
 

@@ -39,6 +39,7 @@ public final class Commands {
     private static Map<String, Function<KelpieCommand, Object>> factories() {
         Map<String, Function<KelpieCommand, Object>> factories = new LinkedHashMap<>();
         factories.put("apply", ApplyCommand::new);
+        factories.put("plan", PlanCommand::new);
         factories.put("get", GetCommand::new);
         factories.put("describe", DescribeCommand::new);
         factories.put("explain", ExplainCommand::new);
@@ -51,9 +52,13 @@ public final class Commands {
         factories.put("wait", WaitCommand::new);
         factories.put("cordon", CordonCommand.Cordon::new);
         factories.put("uncordon", CordonCommand.Uncordon::new);
+        factories.put("drain", DrainCommand::new);
         factories.put("host", HostCommand::withSubcommands);
+        factories.put("capacity", CapacityCommand::new);
+        factories.put("rebalance", RebalanceCommand::new);
         factories.put("orphans", OrphansCommand::withSubcommands);
         factories.put("cluster", ClusterCommand::withSubcommands);
+        factories.put("replay", unused -> new ReplayCommand());
         factories.put("version", VersionCommand::new);
         factories.put("completion", CompletionCommand::new);
         return factories;

@@ -6,14 +6,24 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-@Command(name = "explain", description = "Shows why a VM is where it is, or nowhere.")
+@Command(
+        name = "explain",
+        description = "Shows why a VM is where it is, or nowhere, and what was decided on it before.")
 final class ExplainCommand extends Subcommand {
     @Parameters(hideParamSyntax = true, arity = "1..*", paramLabel = "vm NAME…", description = "VMs; or vm/NAME.")
     private List<String> words = new ArrayList<>();
 
-    private boolean blankLineDue;
+    @Option(
+            names = "--live",
+            description = "Decide anew too, on the cluster as it is now, as if the VM were not there; changes nothing.")
+    private boolean live;
+
+    @Mixin
+    private AnswerOptions answer = new AnswerOptions();
 
     ExplainCommand(KelpieCommand root) {
         super(root);
@@ -22,13 +32,9 @@ final class ExplainCommand extends Subcommand {
     @Override
     void run(Connection connection) {
         each(Named.parse(words, EnumSet.of(Kind.VM)), named -> {
-            ExplainVmResponse explained = connection.api().explainVm(connection.namespace(), named.name());
-            if (blankLineDue) {
-                terminal().line("");
-            }
-            blankLineDue = true;
-            DecisionView.explanation(explained, surroundings().clock().wallMillis())
-                    .forEach(terminal()::line);
+            ExplainVmResponse explained = connection.api().explainVm(connection.namespace(), named.name(), live);
+            long now = surroundings().clock().wallMillis();
+            answer.print(explained, told -> DecisionView.explanation(told, now), terminal());
         });
     }
 }

@@ -24,12 +24,16 @@ import io.kelpie.proto.v1.CordonHostRequest;
 import io.kelpie.proto.v1.CordonHostResponse;
 import io.kelpie.proto.v1.DeleteJobRequest;
 import io.kelpie.proto.v1.DeleteJobResponse;
+import io.kelpie.proto.v1.DrainHostRequest;
+import io.kelpie.proto.v1.DrainHostResponse;
 import io.kelpie.proto.v1.ExplainVmRequest;
 import io.kelpie.proto.v1.ExplainVmResponse;
 import io.kelpie.proto.v1.FenceHostRequest;
 import io.kelpie.proto.v1.FenceHostResponse;
 import io.kelpie.proto.v1.FreezeClusterRequest;
 import io.kelpie.proto.v1.FreezeClusterResponse;
+import io.kelpie.proto.v1.GetCapacityRequest;
+import io.kelpie.proto.v1.GetCapacityResponse;
 import io.kelpie.proto.v1.GetHostRequest;
 import io.kelpie.proto.v1.GetHostResponse;
 import io.kelpie.proto.v1.GetJobRequest;
@@ -53,8 +57,15 @@ import io.kelpie.proto.v1.ListVmsRequest;
 import io.kelpie.proto.v1.ListVmsResponse;
 import io.kelpie.proto.v1.Orphan;
 import io.kelpie.proto.v1.OrphanAction;
+import io.kelpie.proto.v1.PlanJobRequest;
+import io.kelpie.proto.v1.PlanJobResponse;
+import io.kelpie.proto.v1.PreviewDrainRequest;
+import io.kelpie.proto.v1.PreviewDrainResponse;
 import io.kelpie.proto.v1.ReadVmLogRequest;
 import io.kelpie.proto.v1.ReadVmLogResponse;
+import io.kelpie.proto.v1.RebalanceGoal;
+import io.kelpie.proto.v1.RebalanceRequest;
+import io.kelpie.proto.v1.RebalanceResponse;
 import io.kelpie.proto.v1.RemoveControllerRequest;
 import io.kelpie.proto.v1.RemoveControllerResponse;
 import io.kelpie.proto.v1.RemoveHostRequest;
@@ -64,6 +75,8 @@ import io.kelpie.proto.v1.RestoreClusterRequest;
 import io.kelpie.proto.v1.RestoreClusterResponse;
 import io.kelpie.proto.v1.ScaleJobRequest;
 import io.kelpie.proto.v1.ScaleJobResponse;
+import io.kelpie.proto.v1.StopRebalanceRequest;
+import io.kelpie.proto.v1.StopRebalanceResponse;
 import io.kelpie.proto.v1.ThawClusterRequest;
 import io.kelpie.proto.v1.ThawClusterResponse;
 import io.kelpie.proto.v1.Vm;
@@ -107,6 +120,13 @@ public final class ClusterApi {
         return controllers.call(
                 change("apply job", spec.getName(), "get jobs " + spec.getName() + inNamespace(spec.getNamespace())),
                 channel -> jobs(channel).applyJob(request));
+    }
+
+    /** What applying a job would do. */
+    public PlanJobResponse plan(JobSpec spec) {
+        PlanJobRequest request = PlanJobRequest.newBuilder().setSpec(spec).build();
+        return controllers.call(
+                read("plan job", spec.getName()), channel -> jobs(channel).planJob(request));
     }
 
     public Job job(String namespace, String name) {
@@ -209,10 +229,12 @@ public final class ClusterApi {
                 channel -> vms(channel).controlVm(request));
     }
 
-    public ExplainVmResponse explainVm(String namespace, String name) {
+    /** @param live decide anew too */
+    public ExplainVmResponse explainVm(String namespace, String name, boolean live) {
         ExplainVmRequest request = ExplainVmRequest.newBuilder()
                 .setNamespace(namespace)
                 .setName(name)
+                .setLive(live)
                 .build();
         return controllers.call(
                 read("explain vm", name), channel -> vms(channel).explainVm(request));
@@ -261,6 +283,70 @@ public final class ClusterApi {
         return controllers.call(
                 change(cordoned ? "cordon host" : "uncordon host", host, "get hosts " + host),
                 channel -> hostService(channel).cordonHost(request));
+    }
+
+    /**
+     * Where the VMs of a host would go.
+     *
+     * @param atOnce most VMs on their way at once; 0: the controller's default
+     */
+    public PreviewDrainResponse previewDrain(String host, int atOnce) {
+        PreviewDrainRequest request =
+                PreviewDrainRequest.newBuilder().setHost(host).setAtOnce(atOnce).build();
+        return controllers.call(
+                read("plan the drain of host", host),
+                channel -> hostService(channel).previewDrain(request));
+    }
+
+    /**
+     * Begins to move the VMs of a host away.
+     *
+     * @param atOnce most VMs on their way at once; 0: the controller's default
+     */
+    public DrainHostResponse drain(String host, int atOnce) {
+        DrainHostRequest request = DrainHostRequest.newBuilder()
+                .setRequestId(newRequestId())
+                .setHost(host)
+                .setAtOnce(atOnce)
+                .build();
+        return controllers.call(
+                change("drain host", host, "describe host " + host),
+                channel -> hostService(channel).drainHost(request));
+    }
+
+    /** How many VMs of a kind fit. */
+    public GetCapacityResponse capacity(GetCapacityRequest request) {
+        return controllers.call(
+                Operation.read("count what fits"), channel -> cluster(channel).getCapacity(request));
+    }
+
+    /**
+     * Begins to rebalance the cluster, or says what would be moved.
+     *
+     * @param maxMoves most moves; 0: the controller's default
+     * @param atOnce most VMs on their way at once; 0: the controller's default
+     */
+    public RebalanceResponse rebalance(RebalanceGoal goal, int maxMoves, int atOnce, boolean dryRun) {
+        RebalanceRequest request = RebalanceRequest.newBuilder()
+                .setRequestId(newRequestId())
+                .setGoal(goal)
+                .setMaxMoves(maxMoves)
+                .setAtOnce(atOnce)
+                .setDryRun(dryRun)
+                .build();
+        Operation operation = dryRun
+                ? Operation.read("plan the rebalance")
+                : Operation.change("rebalance the cluster", "kelpie cluster status");
+        return controllers.call(operation, channel -> cluster(channel).rebalance(request));
+    }
+
+    /** Ends a rebalance. */
+    public StopRebalanceResponse stopRebalance() {
+        StopRebalanceRequest request =
+                StopRebalanceRequest.newBuilder().setRequestId(newRequestId()).build();
+        return controllers.call(
+                Operation.change("stop the rebalance", "kelpie cluster status"),
+                channel -> cluster(channel).stopRebalance(request));
     }
 
     /** Takes the operator's word that a host is dead. */

@@ -39,6 +39,13 @@ final class Checks {
         }
     }
 
+    /** What tells domains apart: {@code host} or a label's key. */
+    static String domain(YamlMap map) {
+        String by = map.requiredString("by");
+        labelKey(map, "by", by);
+        return by;
+    }
+
     static void count(YamlMap map, String key, int count, int max) {
         if (count > max) {
             throw map.invalid(key, count + " entries", "give at most " + max);

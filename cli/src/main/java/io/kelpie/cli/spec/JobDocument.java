@@ -4,17 +4,17 @@ import io.kelpie.common.units.ByteSizes;
 import io.kelpie.common.units.Durations;
 import io.kelpie.proto.v1.Boot;
 import io.kelpie.proto.v1.CloudInit;
+import io.kelpie.proto.v1.Cpu;
 import io.kelpie.proto.v1.DataDisk;
+import io.kelpie.proto.v1.DeviceRequest;
+import io.kelpie.proto.v1.Hugepages;
 import io.kelpie.proto.v1.ImageSource;
 import io.kelpie.proto.v1.JobSpec;
-import io.kelpie.proto.v1.LabelRequirement;
 import io.kelpie.proto.v1.NetworkInterface;
 import io.kelpie.proto.v1.OnHostFailure;
 import io.kelpie.proto.v1.RootDisk;
 import io.kelpie.proto.v1.VmTemplate;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -31,12 +31,19 @@ public final class JobDocument {
         }
         Map<String, Object> body = new LinkedHashMap<>();
         body.put("replicas", spec.getReplicas());
+        if (spec.hasPriority()) {
+            body.put("priority", spec.getPriority());
+        }
+        if (spec.getMaxUnavailable() != 0) {
+            body.put("maxUnavailable", spec.getMaxUnavailable());
+        }
         body.put("restart", restart(spec));
         if (spec.getOnHostFailure() != OnHostFailure.ON_HOST_FAILURE_UNSPECIFIED) {
             body.put("onHostFailure", Words.ON_HOST_FAILURE.word(spec.getOnHostFailure()));
         }
-        if (spec.getPlacement().getRequireCount() > 0) {
-            body.put("placement", Map.of("require", requirements(spec)));
+        Map<String, Object> placement = PlacementDocument.of(spec.getPlacement());
+        if (!placement.isEmpty()) {
+            body.put("placement", placement);
         }
         body.put("vm", vm(spec.getVm()));
         Map<String, Object> document = new LinkedHashMap<>();
@@ -55,22 +62,25 @@ public final class JobDocument {
         return restart;
     }
 
-    private static List<Object> requirements(JobSpec spec) {
-        List<Object> list = new ArrayList<>();
-        for (LabelRequirement requirement : spec.getPlacement().getRequireList()) {
-            Map<String, Object> map = new LinkedHashMap<>();
-            map.put("label", requirement.getLabel());
-            map.put("in", List.copyOf(requirement.getInList()));
-            list.add(map);
-        }
-        return list;
-    }
-
     /** The part below {@code spec.vm}. */
     public static Map<String, Object> vm(VmTemplate template) {
         Map<String, Object> vm = new LinkedHashMap<>();
         vm.put("vcpus", template.getVcpus());
         vm.put("memory", ByteSizes.formatMib(template.getMemoryMib()));
+        if (template.getHugepages() != Hugepages.HUGEPAGES_UNSPECIFIED) {
+            vm.put("hugepages", Words.HUGEPAGES.word(template.getHugepages()));
+        }
+        if (template.hasNuma()) {
+            vm.put("numa", Map.of("nodes", template.getNuma().getNodes()));
+        }
+        if (template.hasCpu()) {
+            vm.put("cpu", cpu(template.getCpu()));
+        }
+        if (template.getDevicesCount() > 0) {
+            vm.put(
+                    "devices",
+                    template.getDevicesList().stream().map(JobDocument::device).toList());
+        }
         Map<String, Object> acceleration = new LinkedHashMap<>();
         acceleration.put("mode", Words.MODE.word(template.getAcceleration().getMode()));
         acceleration.put("paging", Words.PAGING.word(template.getAcceleration().getPaging()));
@@ -97,6 +107,22 @@ public final class JobDocument {
         vm.put("stop", Map.of("graceSeconds", template.getStop().getGraceSeconds()));
         vm.put("driver", Words.DRIVER.word(template.getDriver()));
         return vm;
+    }
+
+    private static Map<String, Object> cpu(Cpu cpu) {
+        Map<String, Object> map = new LinkedHashMap<>();
+        if (!cpu.getModel().isEmpty()) {
+            map.put("model", cpu.getModel());
+        }
+        map.put("nested", cpu.getNested());
+        return map;
+    }
+
+    private static Map<String, Object> device(DeviceRequest device) {
+        Map<String, Object> map = new LinkedHashMap<>();
+        map.put("kind", device.getKind());
+        map.put("count", device.getCount());
+        return map;
     }
 
     private static Map<String, Object> boot(Boot boot) {

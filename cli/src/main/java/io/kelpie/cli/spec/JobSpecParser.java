@@ -5,7 +5,6 @@ import io.kelpie.common.yaml.QuotedText;
 import io.kelpie.common.yaml.YamlException;
 import io.kelpie.common.yaml.YamlMap;
 import io.kelpie.proto.v1.JobSpec;
-import io.kelpie.proto.v1.LabelRequirement;
 import io.kelpie.proto.v1.Placement;
 import io.kelpie.proto.v1.RestartPolicy;
 import java.util.ArrayList;
@@ -16,9 +15,10 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Reads job files. What it returns is complete: every default is written out in the spec, but that of {@code
- * onHostFailure}, which depends on pools that only hosts know. What it refuses, it refuses
- * with file, line, column, the field's path, the problem and a fix. The controller checks again by itself, and checks
- * what only hosts know.
+ * onHostFailure}, which depends on pools that only hosts know, and those of {@code priority}, {@code maxUnavailable}
+ * and of what {@link HardwareParser} reads, where a key that is not there is a wish that was not made. What it refuses,
+ * it refuses with file, line, column, the field's path, the problem and a fix. The controller checks again by itself,
+ * and checks what only hosts know.
  *
  * <p>Throws {@link YamlException} on bad input. Not thread-safe.
  */
@@ -34,8 +34,9 @@ public final class JobSpecParser {
     private static final String DEFAULT_WINDOW = "10m";
     private static final int MAX_WINDOW_SECONDS = 7 * 24 * 3600;
     private static final String ON_HOST_FAILURE = "onHostFailure";
-    private static final Set<String> PLANNED = Set.of("priority", "maxUnavailable", "onDrain");
-    private static final Set<String> PLANNED_PLACEMENT = Set.of("prefer", "spread", "affinity", "antiAffinity");
+    private static final String PRIORITY = "priority";
+    private static final String MAX_UNAVAILABLE = "maxUnavailable";
+    private static final Set<String> PLANNED = Set.of("onDrain");
 
     private final @Nullable String namespaceOption;
     private final String defaultNamespace;
@@ -117,12 +118,18 @@ public final class JobSpecParser {
 
     private void spec(YamlMap spec, JobSpec.Builder job, List<String> notes) {
         job.setReplicas((int) spec.integer("replicas", DEFAULT_REPLICAS, 1, SpecLimits.MAX_REPLICAS));
+        if (spec.has(PRIORITY)) {
+            job.setPriority((int) spec.integer(PRIORITY, 0, 0, SpecLimits.MAX_PRIORITY));
+        }
+        if (spec.has(MAX_UNAVAILABLE)) {
+            job.setMaxUnavailable((int) spec.integer(MAX_UNAVAILABLE, 1, 1, SpecLimits.MAX_REPLICAS));
+        }
         job.setRestart(restart(spec.optionalMap("restart")));
         if (spec.has(ON_HOST_FAILURE)) {
             job.setOnHostFailure(Checks.word(spec, ON_HOST_FAILURE, Words.ON_HOST_FAILURE));
         }
         YamlMap placement = spec.optionalMap("placement");
-        job.setPlacement(placement == null ? Placement.getDefaultInstance() : placement(placement));
+        job.setPlacement(placement == null ? Placement.getDefaultInstance() : PlacementParser.parse(placement));
         job.setVm(new VmTemplateParser(files, notes).parse(spec.requiredMap("vm")));
         spec.rejectUnknown(PLANNED);
     }
@@ -154,23 +161,5 @@ public final class JobSpecParser {
             throw restart.invalid("window", QuotedText.of(text) + " is out of range", "give 1s to 168h");
         }
         return (int) seconds;
-    }
-
-    private static Placement placement(YamlMap placement) {
-        Placement.Builder built = Placement.newBuilder();
-        for (YamlMap require : placement.maps("require")) {
-            String label = require.requiredString("label");
-            Checks.labelKey(require, "label", label);
-            List<String> in = require.strings("in");
-            if (in.isEmpty()) {
-                throw require.invalid("in", "no value is accepted", "give at least one, e.g. in: [ssd]");
-            }
-            in.forEach(value -> Checks.labelValue(require, "in", value));
-            require.rejectUnknown();
-            built.addRequire(LabelRequirement.newBuilder().setLabel(label).addAllIn(in));
-        }
-        Checks.count(placement, "require", built.getRequireCount(), SpecLimits.MAX_LABELS);
-        placement.rejectUnknown(PLANNED_PLACEMENT);
-        return built.build();
     }
 }

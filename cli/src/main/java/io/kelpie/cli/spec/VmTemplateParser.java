@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 final class VmTemplateParser {
     private static final int DEFAULT_VCPUS = 1;
     private static final int DEFAULT_GRACE_SECONDS = 30;
-    private static final Set<String> PLANNED = Set.of("hugepages", "numa", "cpu", "console");
+    private static final Set<String> PLANNED = Set.of("console");
     private static final Set<String> PLANNED_BACKENDS = Set.of("bridge", "tap", "macvtap", "vfio");
 
     private final CloudInitText cloudInitText;
@@ -35,6 +35,7 @@ final class VmTemplateParser {
                 .setMemoryMib(Checks.sizeMib(vm, "memory"))
                 .setAcceleration(acceleration(vm.optionalMap("acceleration")))
                 .setBoot(BootParser.parse(vm.requiredMap("boot")));
+        HardwareParser.parse(vm, template);
         YamlMap root = vm.optionalMap("root");
         if (root != null) {
             template.setRoot(root(root));

@@ -3,6 +3,7 @@ package io.kelpie.cli.spec;
 import io.kelpie.proto.v1.Acceleration;
 import io.kelpie.proto.v1.DiskBus;
 import io.kelpie.proto.v1.DriverChoice;
+import io.kelpie.proto.v1.Hugepages;
 import io.kelpie.proto.v1.NetworkInterface;
 import io.kelpie.proto.v1.OnHostFailure;
 import io.kelpie.proto.v1.RestartPolicy;
@@ -35,6 +36,11 @@ record Words<E extends Enum<E>>(Map<String, E> byWord) {
             .and("qemu", DriverChoice.DRIVER_CHOICE_QEMU)
             .and("libvirt", DriverChoice.DRIVER_CHOICE_LIBVIRT)
             .and("fake", DriverChoice.DRIVER_CHOICE_FAKE);
+
+    /** Without a default of its own: an absent key is no wish. */
+    static final Words<Hugepages> HUGEPAGES = Words.of("none", Hugepages.HUGEPAGES_NONE)
+            .and("2Mi", Hugepages.HUGEPAGES_2MI)
+            .and("1Gi", Hugepages.HUGEPAGES_1GI);
 
     private static <E extends Enum<E>> Words<E> of(String word, E constant) {
         return new Words<>(Map.of(word, constant));

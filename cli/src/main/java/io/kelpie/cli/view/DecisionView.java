@@ -1,15 +1,19 @@
 package io.kelpie.cli.view;
 
 import io.kelpie.cli.output.Ages;
+import io.kelpie.cli.output.CleanText;
 import io.kelpie.cli.output.Column;
 import io.kelpie.cli.output.Table;
 import io.kelpie.proto.v1.Decision;
 import io.kelpie.proto.v1.ExplainVmResponse;
+import io.kelpie.proto.v1.HostScore;
 import io.kelpie.proto.v1.Reservation;
 import io.kelpie.proto.v1.RuleOutcome;
+import io.kelpie.proto.v1.ScorePart;
 import io.kelpie.proto.v1.Vm;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Collectors;
 
 /** Why a VM is where it is, or nowhere. */
@@ -36,11 +40,80 @@ public final class DecisionView {
         }
         text.pairIfAny("next", explained.getNext());
         List<String> lines = new ArrayList<>(text.lines());
-        if (explained.getDecision().getRulesCount() > 0) {
+        lines.addAll(details(explained.getDecision()));
+        if (explained.getPastDecisionsCount() > 0) {
             lines.add("");
-            lines.addAll(rejections(explained.getDecision()));
+            lines.add("before that:");
+            explained.getPastDecisionsList().forEach(past -> lines.add("  " + pastDecision(past, nowMillis)));
+        }
+        if (explained.hasLiveDecision()) {
+            Decision live = explained.getLiveDecision();
+            lines.add("");
+            lines.add("if it were decided on now: " + choice(live) + ", " + considered(live));
+            lines.addAll(details(live));
         }
         return lines;
+    }
+
+    private static List<String> details(Decision decision) {
+        List<String> lines = new ArrayList<>();
+        if (!decision.getWhy().isEmpty()) {
+            lines.add("");
+            lines.add("why: " + CleanText.line(decision.getWhy()));
+        }
+        if (decision.getBestCount() > 0) {
+            lines.add("");
+            lines.addAll(scores(decision));
+        }
+        if (decision.getRulesCount() > 0) {
+            lines.add("");
+            lines.addAll(rejections(decision));
+        }
+        if (decision.hasSmallestFix()) {
+            lines.add("");
+            lines.add("smallest fix: on "
+                    + CleanText.line(decision.getSmallestFix().getHostName()) + ": "
+                    + CleanText.line(
+                            String.join("; and ", decision.getSmallestFix().getChangesList())));
+        }
+        return lines;
+    }
+
+    /** The hosts that passed, the best first, with what speaks against each. */
+    private static List<String> scores(Decision decision) {
+        List<Column<HostScore>> columns = new ArrayList<>(List.of(
+                Column.of("BEST HOSTS", HostScore::getHostName),
+                Column.of("COST", score -> points(score.getCostHundredths()))));
+        decision.getBestList().stream()
+                .flatMap(score -> score.getPartsList().stream())
+                .map(ScorePart::getName)
+                .distinct()
+                .forEach(part -> columns.add(Column.of(part.toUpperCase(Locale.ROOT), score -> cost(score, part))));
+        return new Table<>(columns, true, true, false).lines(decision.getBestList());
+    }
+
+    private static String cost(HostScore score, String part) {
+        return score.getPartsList().stream()
+                .filter(each -> each.getName().equals(part))
+                .map(each -> points(each.getCostHundredths()))
+                .findFirst()
+                .orElse("-");
+    }
+
+    private static String points(long hundredths) {
+        return String.format(Locale.ROOT, "%d.%02d", hundredths / 100, hundredths % 100);
+    }
+
+    private static String pastDecision(Decision past, long nowMillis) {
+        boolean placed = !past.getHostId().isEmpty();
+        return CleanText.line(decision(past, nowMillis) + (placed ? "" : ": " + rulesInShort(past)));
+    }
+
+    /** The rules that removed hosts, by name; a dash if none did. */
+    static String rulesInShort(Decision decision) {
+        return Phrases.orDash(decision.getRulesList().stream()
+                .map(rule -> rule.getRule() + " (" + rule.getHostsRemoved() + ")")
+                .collect(Collectors.joining(", ")));
     }
 
     /** A row per rule that removed a host. */
@@ -58,12 +131,19 @@ public final class DecisionView {
 
     /** When, how many hosts were looked at, and which was chosen. */
     static String decision(Decision decision, long nowMillis) {
-        String considered = decision.getHostsConsidered() == 1
+        return choice(decision) + ", " + considered(decision) + ", " + Ages.between(decision.getAtMillis(), nowMillis)
+                + " ago";
+    }
+
+    private static String choice(Decision decision) {
+        String name = decision.getHostName().isEmpty() ? decision.getHostId() : decision.getHostName();
+        return name.isEmpty() ? "none can take it" : "chose " + name + " (score " + decision.getScore() + ")";
+    }
+
+    private static String considered(Decision decision) {
+        return decision.getHostsConsidered() == 1
                 ? "1 host considered"
                 : decision.getHostsConsidered() + " hosts considered";
-        String name = decision.getHostName().isEmpty() ? decision.getHostId() : decision.getHostName();
-        String chosen = name.isEmpty() ? "none can take it" : "chose " + name + " (score " + decision.getScore() + ")";
-        return chosen + ", " + considered + ", " + Ages.between(decision.getAtMillis(), nowMillis) + " ago";
     }
 
     static String asks(Reservation asks) {

@@ -4,10 +4,13 @@ import io.kelpie.cli.output.Ages;
 import io.kelpie.cli.output.Column;
 import io.kelpie.cli.output.Table;
 import io.kelpie.common.time.TimeSource;
+import io.kelpie.proto.v1.DeviceCount;
 import io.kelpie.proto.v1.DriverInfo;
 import io.kelpie.proto.v1.GetHostResponse;
 import io.kelpie.proto.v1.Host;
 import io.kelpie.proto.v1.HostCapabilities;
+import io.kelpie.proto.v1.HostCapacity;
+import io.kelpie.proto.v1.NumaNode;
 import io.kelpie.proto.v1.PagingMode;
 import io.kelpie.proto.v1.Pool;
 import io.kelpie.proto.v1.PoolReservation;
@@ -34,6 +37,7 @@ public final class HostDescription {
                 .pair("lease", HostPhrases.lease(host))
                 .pair("cordoned", host.getRecord().getCordoned() ? "yes: no new VM is placed there" : "no")
                 .pair("labels", Phrases.labels(host.getRecord().getLabelsMap()))
+                .pairIfAny("taints", taints(host))
                 .pair("joined", Ages.timestamp(host.getRecord().getJoinedAtMillis()))
                 .pair("agent", Phrases.orDash(host.getAgentVersion()))
                 .section("capacity", section -> capacity(section, host))
@@ -69,10 +73,37 @@ public final class HostDescription {
                 "memory",
                 host.getRecord().getCapacity().getMemoryMib() + " MiB for VMs, "
                         + host.getReserved().getMemoryMib() + " MiB in use");
+        HostCapacity capacity = host.getRecord().getCapacity();
+        if (capacity.getHugepagesCount() > 0) {
+            section.pair("hugepages", HostPhrases.hugepages(capacity.getHugepagesList()));
+        }
+        capacity.getNumaNodesList().forEach(node -> section.pair("numa node " + node.getId(), numaNode(node)));
+        capacity.getDevicesList().forEach(kind -> section.pair("devices " + kind.getKind(), devices(kind)));
         section.pair(
                 "instances",
                 host.getInstances()
                         + (host.getLeasedInstances() > 0 ? ", " + host.getLeasedInstances() + " of them leased" : ""));
+    }
+
+    private static String numaNode(NumaNode node) {
+        String hugepages =
+                node.getHugepagesCount() == 0 ? "" : ", hugepages " + HostPhrases.hugepages(node.getHugepagesList());
+        return node.getCpus() + " cpus, " + node.getMemoryMib() + " MiB for VMs" + hugepages;
+    }
+
+    private static String devices(DeviceCount devices) {
+        if (devices.getCount() == 0) {
+            return "0: none of those in the agent's configuration is there";
+        }
+        return devices.getAddressesCount() == 0
+                ? devices.getCount() + ", of a rehearsal"
+                : devices.getCount() + ": " + String.join(" ", devices.getAddressesList());
+    }
+
+    private static String taints(Host host) {
+        return host.getRecord().getTaintsCount() == 0
+                ? ""
+                : HostPhrases.taints(host) + ": only VMs that tolerate them are placed there";
     }
 
     private static void capabilities(Sections section, HostCapabilities capabilities) {
@@ -88,8 +119,15 @@ public final class HostDescription {
                 capabilities.getPagingMode() == PagingMode.PAGING_MODE_UNSPECIFIED
                         ? "-"
                         : Phrases.upper(capabilities.getPagingMode(), "PAGING_MODE_"));
+        section.pairIfAny("nesting", capabilities.getNested() ? "guests under KVM may run guests themselves" : "");
+        section.pairIfAny("cpu models", String.join(" ", capabilities.getCpuModelsList()));
+        section.pairIfAny("cached images", images(capabilities.getCachedImagesCount()));
         section.pair("kvm probe", probe(capabilities.getKvmProbe()));
         section.pair("tcg probe", probe(capabilities.getTcgProbe()));
+    }
+
+    private static String images(int count) {
+        return count == 0 ? "" : Integer.toString(count);
     }
 
     private static String modules(HostCapabilities capabilities) {

@@ -3,9 +3,13 @@ package io.kelpie.cli.view;
 import io.kelpie.proto.v1.DriverInfo;
 import io.kelpie.proto.v1.Host;
 import io.kelpie.proto.v1.HostCapabilities;
+import io.kelpie.proto.v1.HostCapacity;
+import io.kelpie.proto.v1.HugepageCount;
+import io.kelpie.proto.v1.Hugepages;
 import io.kelpie.proto.v1.KvmDevice;
 import io.kelpie.proto.v1.PagingMode;
 import io.kelpie.proto.v1.ProbeResult;
+import java.util.List;
 import java.util.stream.Collectors;
 
 /** What a host has and can do, in words. */
@@ -71,6 +75,35 @@ final class HostPhrases {
 
     private static String paging(PagingMode mode) {
         return mode == PagingMode.PAGING_MODE_UNSPECIFIED ? "" : " " + Phrases.upper(mode, "PAGING_MODE_");
+    }
+
+    /** Its taints, e.g. {@code gpu=yes,old}. */
+    static String taints(Host host) {
+        return Phrases.orDash(host.getRecord().getTaintsList().stream()
+                .map(taint -> taint.getValue().isEmpty() ? taint.getKey() : taint.getKey() + "=" + taint.getValue())
+                .collect(Collectors.joining(",")));
+    }
+
+    /** Hugepages that are set aside, e.g. {@code 512x2Mi,4x1Gi}. */
+    static String hugepages(List<HugepageCount> counts) {
+        return Phrases.orDash(counts.stream()
+                .map(count -> count.getCount() + "x" + page(count.getSize()))
+                .collect(Collectors.joining(",")));
+    }
+
+    private static String page(Hugepages size) {
+        return switch (size) {
+            case HUGEPAGES_2MI -> "2Mi";
+            case HUGEPAGES_1GI -> "1Gi";
+            case HUGEPAGES_NONE, HUGEPAGES_UNSPECIFIED, UNRECOGNIZED -> "?";
+        };
+    }
+
+    /** Devices for VMs, e.g. {@code 2xgpu,8xnic}. */
+    static String devices(HostCapacity capacity) {
+        return Phrases.orDash(capacity.getDevicesList().stream()
+                .map(device -> device.getCount() + "x" + device.getKind())
+                .collect(Collectors.joining(",")));
     }
 
     /** The drivers that can run VMs now. */

@@ -46,6 +46,19 @@ public final class HostResource implements Resource<Host> {
                                 "LABELS",
                                 host -> Phrases.labels(host.getRecord().getLabelsMap()))
                         .wide(),
+                Column.<Host>of("TAINTS", HostPhrases::taints).wide(),
+                Column.<Host>number("NUMA", host ->
+                                (long) host.getRecord().getCapacity().getNumaNodesCount())
+                        .wide(),
+                Column.<Host>of(
+                                "HUGEPAGES",
+                                host -> HostPhrases.hugepages(
+                                        host.getRecord().getCapacity().getHugepagesList()))
+                        .wide(),
+                Column.<Host>of(
+                                "DEVICES",
+                                host -> HostPhrases.devices(host.getRecord().getCapacity()))
+                        .wide(),
                 Column.<Host>of("AGENT", host -> Phrases.orDash(host.getAgentVersion()))
                         .wide(),
                 Column.<Host>of(
@@ -77,10 +90,11 @@ public final class HostResource implements Resource<Host> {
         return ProtoTree.of(host);
     }
 
-    /** Free space moves all the time. */
+    /** Free space moves all the time, and so may the image cache. */
     @Override
     public Object state(Host host) {
-        HostCapabilities.Builder capabilities = host.getCapabilities().toBuilder();
+        HostCapabilities.Builder capabilities =
+                host.getCapabilities().toBuilder().clearCachedImages();
         capabilities.getPoolsBuilderList().forEach(pool -> pool.clearFreeMib());
         return host.toBuilder().setCapabilities(capabilities).build();
     }

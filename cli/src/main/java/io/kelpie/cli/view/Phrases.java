@@ -36,6 +36,10 @@ final class Phrases {
         return text.isEmpty() ? "-" : text;
     }
 
+    static String vms(long count) {
+        return count == 1 ? "1 VM" : count + " VMs";
+    }
+
     static String memory(long mib) {
         return ByteSizes.formatMib(mib);
     }

@@ -6,17 +6,22 @@ import io.kelpie.cli.testing.FakeCluster;
 import io.kelpie.cli.testing.FakeController;
 import io.kelpie.cli.testing.Kelpie;
 import io.kelpie.cli.testing.Samples;
+import io.kelpie.proto.v1.DeviceCount;
 import io.kelpie.proto.v1.DriverChoice;
 import io.kelpie.proto.v1.ExitReason;
 import io.kelpie.proto.v1.ExplainVmResponse;
 import io.kelpie.proto.v1.Host;
 import io.kelpie.proto.v1.HostHealth;
+import io.kelpie.proto.v1.HugepageCount;
+import io.kelpie.proto.v1.Hugepages;
 import io.kelpie.proto.v1.InstanceExit;
 import io.kelpie.proto.v1.InstancePhase;
 import io.kelpie.proto.v1.InstanceReport;
+import io.kelpie.proto.v1.NumaNode;
 import io.kelpie.proto.v1.Power;
 import io.kelpie.proto.v1.Reservation;
 import io.kelpie.proto.v1.StopRung;
+import io.kelpie.proto.v1.Taint;
 import io.kelpie.proto.v1.Vm;
 import io.kelpie.proto.v1.VmState;
 import org.junit.jupiter.api.AfterEach;
@@ -144,6 +149,54 @@ class DescribeCommandTest {
                         vms: -
                         events: -
                         """);
+    }
+
+    @Test
+    void aHostWithTaintsNumaNodesHugepagesAndDevices() {
+        Host.Builder host = Samples.host("h1").toBuilder();
+        host.getRecordBuilder()
+                .addTaints(Taint.newBuilder().setKey("gpu").setValue("yes"))
+                .addTaints(Taint.newBuilder().setKey("old"));
+        HugepageCount pages = HugepageCount.newBuilder()
+                .setSize(Hugepages.HUGEPAGES_2MI)
+                .setCount(512)
+                .build();
+        host.getRecordBuilder()
+                .getCapacityBuilder()
+                .addHugepages(pages)
+                .addHugepages(HugepageCount.newBuilder()
+                        .setSize(Hugepages.HUGEPAGES_1GI)
+                        .setCount(4))
+                .addNumaNodes(
+                        NumaNode.newBuilder().setCpus(4).setMemoryMib(7936).addHugepages(pages))
+                .addNumaNodes(NumaNode.newBuilder().setId(1).setCpus(4).setMemoryMib(7936))
+                .addDevices(DeviceCount.newBuilder()
+                        .setKind("gpu")
+                        .setCount(2)
+                        .addAddresses("0000:3b:00.0")
+                        .addAddresses("0000:3b:00.1"))
+                .addDevices(DeviceCount.newBuilder().setKind("nic").setCount(8));
+        host.getCapabilitiesBuilder()
+                .addCpuModels("EPYC")
+                .addCpuModels("qemu64")
+                .setNested(true)
+                .addCachedImages("ab".repeat(32));
+        cluster.put(host.build());
+
+        assertThat(kelpie.run("describe", "host", "h1").out())
+                .contains("taints:   gpu=yes,old: only VMs that tolerate them are placed there\n")
+                .contains("  hugepages:    512x2Mi,4x1Gi\n")
+                .contains("  numa node 0:  4 cpus, 7936 MiB for VMs, hugepages 512x2Mi\n")
+                .contains("  numa node 1:  4 cpus, 7936 MiB for VMs\n")
+                .contains("  devices gpu:  2: 0000:3b:00.0 0000:3b:00.1\n")
+                .contains("  devices nic:  8, of a rehearsal\n")
+                .contains("  cpu models:    EPYC qemu64\n")
+                .contains("  cached images: 1\n")
+                .contains("  nesting:       guests under KVM may run guests themselves\n");
+        assertThat(kelpie.run("get", "hosts", "-o", "wide").out().lines().toList())
+                .satisfiesExactly(
+                        header -> assertThat(header).contains("TAINTS", "NUMA", "HUGEPAGES", "DEVICES"),
+                        row -> assertThat(row).contains("gpu=yes,old   2      512x2Mi,4x1Gi   2xgpu,8xnic"));
     }
 
     @Test

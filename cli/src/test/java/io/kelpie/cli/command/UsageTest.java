@@ -19,13 +19,30 @@ class UsageTest {
         assertThat(result.err()).isEmpty();
         assertThat(result.out())
                 .contains("apply", "get", "describe", "explain", "logs", "stop", "start", "restart", "scale", "delete")
-                .contains("wait", "cordon", "uncordon", "cluster", "version", "completion")
+                .contains("wait", "cordon", "uncordon", "cluster", "replay", "version", "completion")
+                .contains("plan", "drain", "capacity", "rebalance")
                 .contains("--controllers", "--context", "--namespace", "--request-timeout")
                 .contains("8 controller unreachable");
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"apply", "get", "describe", "explain", "logs", "stop", "scale", "delete", "wait", "cordon"})
+    @ValueSource(
+            strings = {
+                "apply",
+                "get",
+                "describe",
+                "explain",
+                "logs",
+                "stop",
+                "scale",
+                "delete",
+                "wait",
+                "cordon",
+                "plan",
+                "drain",
+                "capacity",
+                "rebalance"
+            })
     void eachCommandHasHelp(String command) {
         Kelpie.Result result = kelpie.run(command, "--help");
 
@@ -66,11 +83,23 @@ class UsageTest {
     }
 
     @Test
+    void replayIsAProgramOfItsOwnThatTheLauncherStartsByTheFirstWord() {
+        Kelpie.Result result = kelpie.run("--request-timeout", "5s", "replay", "--hosts", "hosts.csv");
+
+        assertThat(result.exitCode()).isEqualTo(2);
+        assertThat(result.err())
+                .isEqualTo("error: replay is not the first word\nfix: write: kelpie replay …, as it asks no cluster"
+                        + " and has options of its own: kelpie replay --help\n");
+    }
+
+    @Test
     void completionForBash() {
         Kelpie.Result result = kelpie.run("completion", "bash");
 
         assertThat(result.exitCode()).isZero();
-        assertThat(result.out()).startsWith("#!/usr/bin/env bash").contains("uncordon");
+        assertThat(result.out())
+                .startsWith("#!/usr/bin/env bash")
+                .contains("uncordon", "replay", "rebalance", "--max-moves", "--dry-run");
         assertThat(kelpie.run("completion", "tcsh").exitCode()).isEqualTo(2);
     }
 }

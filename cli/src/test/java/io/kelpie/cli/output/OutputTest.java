@@ -103,7 +103,7 @@ class OutputTest {
                 .isEqualTo(Map.of("data", "aGk="));
         assertThat(ProtoTree.of(Reservation.newBuilder().setMemoryMib(5).build())
                         .keySet())
-                .containsExactly("vcpus", "memoryMib", "pools");
+                .containsExactly("vcpus", "memoryMib", "pools", "hugepages", "hugepagesMib", "devices", "numaNodes");
         assertThat(ProtoTree.of(RequestRecord.getDefaultInstance())).containsEntry("atMillis", 0L);
     }
 }

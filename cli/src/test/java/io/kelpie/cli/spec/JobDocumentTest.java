@@ -5,15 +5,23 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.kelpie.cli.output.JsonText;
 import io.kelpie.cli.output.YamlText;
 import io.kelpie.proto.v1.Acceleration;
+import io.kelpie.proto.v1.AffinityRule;
+import io.kelpie.proto.v1.Cpu;
 import io.kelpie.proto.v1.DataDisk;
+import io.kelpie.proto.v1.DeviceRequest;
 import io.kelpie.proto.v1.DiskBus;
 import io.kelpie.proto.v1.DriverChoice;
 import io.kelpie.proto.v1.ImageSource;
 import io.kelpie.proto.v1.JobSpec;
+import io.kelpie.proto.v1.LabelPreference;
 import io.kelpie.proto.v1.LabelRequirement;
 import io.kelpie.proto.v1.NetworkInterface;
+import io.kelpie.proto.v1.Numa;
+import io.kelpie.proto.v1.Partitions;
 import io.kelpie.proto.v1.Placement;
 import io.kelpie.proto.v1.RestartPolicy;
+import io.kelpie.proto.v1.SpreadRule;
+import io.kelpie.proto.v1.Toleration;
 import io.kelpie.proto.v1.VmTemplate;
 import java.util.List;
 import java.util.Random;
@@ -108,7 +116,53 @@ class JobDocumentTest {
                             .addIn(any(random, TEXTS))
                             .addIn("b"));
         }
+        if (random.nextBoolean()) {
+            spec.setPriority(random.nextInt(101)).setMaxUnavailable(1 + random.nextInt(10_000));
+        }
+        anyRules(random, spec.getPlacementBuilder());
         return spec.setVm(anyTemplate(random)).build();
+    }
+
+    private static void anyRules(Random random, Placement.Builder placement) {
+        for (int i = random.nextInt(3); i > 0; i--) {
+            placement
+                    .addPrefer(LabelPreference.newBuilder()
+                            .setLabel("l" + i)
+                            .addIn(any(random, TEXTS))
+                            .setWeight(1 + random.nextInt(100)))
+                    .addSpread(SpreadRule.newBuilder().setBy("l" + i).setMaxSkew(1 + random.nextInt(10_000)))
+                    .addAffinity(AffinityRule.newBuilder()
+                            .setJob("job-" + i)
+                            .setBy("host")
+                            .setRequired(random.nextBoolean()))
+                    .addAntiAffinity(AffinityRule.newBuilder()
+                            .setJob("job-" + i)
+                            .setBy("rack")
+                            .setRequired(random.nextBoolean()))
+                    .addTolerations(Toleration.newBuilder().setKey("t" + i))
+                    .addTolerations(Toleration.newBuilder().setKey("t" + i).setValue(any(random, TEXTS)));
+        }
+        if (random.nextBoolean()) {
+            placement.setPartitions(
+                    Partitions.newBuilder().setCount(2 + random.nextInt(9_999)).setBy("host"));
+        }
+    }
+
+    /** On vCPUs and memory that can be divided by all that may be asked for. */
+    private static void anyHardware(Random random, VmTemplate.Builder vm) {
+        vm.setVcpus(4 * (1 + random.nextInt(128))).setMemoryMib(4096L * (1 + random.nextInt(1000)));
+        vm.setHugepagesValue(random.nextInt(4));
+        if (random.nextBoolean()) {
+            vm.setNuma(Numa.newBuilder().setNodes(1 << random.nextInt(3)));
+        }
+        if (random.nextBoolean()) {
+            vm.setCpu(Cpu.newBuilder()
+                    .setModel(any(random, List.of("", "host-model", "1", "true", "EPYC-v4")))
+                    .setNested(random.nextBoolean()));
+        }
+        for (int i = random.nextInt(3); i > 0; i--) {
+            vm.addDevices(DeviceRequest.newBuilder().setKind("kind-" + i).setCount(1 + random.nextInt(64)));
+        }
     }
 
     private static VmTemplate anyTemplate(Random random) {
@@ -120,6 +174,9 @@ class JobDocumentTest {
                         .setPagingValue(1 + random.nextInt(2)))
                 .setDriver(DriverChoice.forNumber(1 + random.nextInt(4)));
         vm.getStopBuilder().setGraceSeconds(random.nextInt(3601));
+        if (random.nextBoolean()) {
+            anyHardware(random, vm);
+        }
         boolean image = random.nextBoolean();
         if (image) {
             vm.getBootBuilder().setImage(anySource(random));

@@ -11,6 +11,7 @@ import io.kelpie.proto.v1.CloudInit;
 import io.kelpie.proto.v1.DataDisk;
 import io.kelpie.proto.v1.DiskBus;
 import io.kelpie.proto.v1.DriverChoice;
+import io.kelpie.proto.v1.Hugepages;
 import io.kelpie.proto.v1.ImageSource;
 import io.kelpie.proto.v1.JobSpec;
 import io.kelpie.proto.v1.LabelRequirement;
@@ -74,6 +75,8 @@ class JobSpecParserTest {
                 metadata: {name: web, namespace: shop, labels: {team: shop, "kelpie.io/tier": "1"}}
                 spec:
                   replicas: 3
+                  priority: 0
+                  maxUnavailable: 2
                   restart: {policy: always, attempts: 7, window: 1h}
                   onHostFailure: leave
                   placement:
@@ -81,6 +84,7 @@ class JobSpecParserTest {
                   vm:
                     vcpus: 2
                     memory: 2Gi
+                    hugepages: none
                     acceleration: {mode: any, paging: any}
                     boot:
                       image: {url: "https://images.example/debian.qcow2", sha256: %s}
@@ -110,6 +114,8 @@ class JobSpecParserTest {
                         .putLabels("team", "shop")
                         .putLabels("kelpie.io/tier", "1")
                         .setReplicas(3)
+                        .setPriority(0)
+                        .setMaxUnavailable(2)
                         .setRestart(RestartPolicy.newBuilder()
                                 .setPolicy(RestartPolicy.Policy.POLICY_ALWAYS)
                                 .setAttempts(7)
@@ -126,6 +132,7 @@ class JobSpecParserTest {
                         .setVm(VmTemplate.newBuilder()
                                 .setVcpus(2)
                                 .setMemoryMib(2048)
+                                .setHugepages(Hugepages.HUGEPAGES_NONE)
                                 .setAcceleration(Acceleration.newBuilder()
                                         .setMode(Acceleration.Mode.MODE_ANY)
                                         .setPaging(Acceleration.Paging.PAGING_ANY))
@@ -175,7 +182,13 @@ class JobSpecParserTest {
         return Stream.of(
                 // keys
                 bad("vcpus: 2", "vcpsu: 2", "spec.vm.vcpsu", "unknown key", "did you mean 'vcpus'?"),
-                bad("replicas: 3", "priority: 3", "spec.priority", "does not support the key yet", "remove it"),
+                bad("replicas: 3", "onDrain: stop", "spec.onDrain", "does not support the key yet", "remove it"),
+                bad("replicas: 3", "priority: -1", "spec.priority", "-1 is out of range", "give 0 to 100"),
+                bad("replicas: 3", "priority: 101", "spec.priority", "101 is out of range", "give 0 to 100"),
+                bad("replicas: 3", "priority: high", "spec.priority", "'high' is not a whole", "give 0 to 100"),
+                bad("replicas: 3", "maxUnavailable: 0", "spec.maxUnavailable", "0 is out", "give 1 to 10000"),
+                bad("replicas: 3", "maxUnavailable: 50%", "spec.maxUnavailable", "'50%' is not", "give 1 to 10000"),
+                bad("label: disk, in", "label: disk, on", "spec.placement.require[0].in", "no value", "at least one"),
                 bad(
                         "replicas: 3",
                         "onHostFailure: restrat",
@@ -195,7 +208,8 @@ class JobSpecParserTest {
                         "spec.onHostFailur",
                         "unknown key",
                         "did you mean 'onHostFailure'?"),
-                bad("vcpus: 2", "hugepages: 2Mi", "spec.vm.hugepages", "does not support", "remove it"),
+                bad("vcpus: 2", "console: {vnc: true}", "spec.vm.console", "does not support", "remove it"),
+                bad("vcpus: 2", "numa: {nodes: 2}", "spec.vm.vcpus", "1 cannot be divided", "a multiple of 2"),
                 bad("user: {}", "bridge: br0", "spec.vm.networks[0].bridge", "does not support", "remove it"),
                 bad(
                         "apiVersion: kelpie/v1",

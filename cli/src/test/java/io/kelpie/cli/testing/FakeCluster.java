@@ -12,11 +12,15 @@ import io.kelpie.proto.v1.ControllerMember;
 import io.kelpie.proto.v1.ControllerSet;
 import io.kelpie.proto.v1.DeleteJobRequest;
 import io.kelpie.proto.v1.DeleteJobResponse;
+import io.kelpie.proto.v1.DrainHostRequest;
+import io.kelpie.proto.v1.DrainHostResponse;
+import io.kelpie.proto.v1.DrainedVm;
 import io.kelpie.proto.v1.ErrorReason;
 import io.kelpie.proto.v1.Event;
 import io.kelpie.proto.v1.ExplainVmResponse;
 import io.kelpie.proto.v1.FreezeClusterRequest;
 import io.kelpie.proto.v1.FreezeClusterResponse;
+import io.kelpie.proto.v1.GetCapacityResponse;
 import io.kelpie.proto.v1.GetHostResponse;
 import io.kelpie.proto.v1.GetStatusResponse;
 import io.kelpie.proto.v1.GetVmResponse;
@@ -30,8 +34,13 @@ import io.kelpie.proto.v1.ListJobsRequest;
 import io.kelpie.proto.v1.ListJobsResponse;
 import io.kelpie.proto.v1.ListVmsRequest;
 import io.kelpie.proto.v1.ListVmsResponse;
+import io.kelpie.proto.v1.MoveProgress;
 import io.kelpie.proto.v1.Orphan;
+import io.kelpie.proto.v1.PlanJobResponse;
+import io.kelpie.proto.v1.PreviewDrainRequest;
+import io.kelpie.proto.v1.PreviewDrainResponse;
 import io.kelpie.proto.v1.ReadVmLogResponse;
+import io.kelpie.proto.v1.RebalanceResponse;
 import io.kelpie.proto.v1.RemoveControllerRequest;
 import io.kelpie.proto.v1.RemoveControllerResponse;
 import io.kelpie.proto.v1.RestoreClusterRequest;
@@ -73,6 +82,19 @@ public final class FakeCluster {
     public volatile @Nullable KelpieException restoreRefusal;
     public final Queue<Orphan> orphans = new ConcurrentLinkedQueue<>();
     public volatile @Nullable ExplainVmResponse explained;
+
+    /** What applying any job would do. */
+    public volatile PlanJobResponse plan = PlanJobResponse.getDefaultInstance();
+
+    /** VMs of any host that is drained. */
+    public volatile List<DrainedVm> drained = List.of();
+
+    public volatile GetCapacityResponse capacity = GetCapacityResponse.getDefaultInstance();
+    public volatile RebalanceResponse rebalance = RebalanceResponse.getDefaultInstance();
+
+    /** Moves that the leader tells; each question about the status takes one away. */
+    public final Queue<MoveProgress> moves = new ConcurrentLinkedQueue<>();
+
     public volatile int affected = 1;
     public volatile int pageSize = 500;
     public volatile List<String> keptDisks = List.of();
@@ -164,6 +186,33 @@ public final class FakeCluster {
                 .setFrozenUntilMillis(frozenUntil)
                 .addAllFreezeAwaitedHosts(awaitedHosts);
         awaitedHosts.poll();
+        MoveProgress moving = moves.poll();
+        if (moving != null) {
+            status.addMoves(moving);
+        }
+    }
+
+    /** Notes a question whose answer is prepared. */
+    <T> T asked(Message request, T answer) {
+        requests.add(request);
+        return answer;
+    }
+
+    PreviewDrainResponse previewDrain(PreviewDrainRequest request) {
+        requests.add(request);
+        return PreviewDrainResponse.newBuilder()
+                .setHost(getHost(request.getHost()).getHost())
+                .addAllVms(drained)
+                .setWaves(drained.stream().mapToInt(DrainedVm::getWave).max().orElse(0))
+                .build();
+    }
+
+    DrainHostResponse drain(DrainHostRequest request) {
+        return DrainHostResponse.newBuilder()
+                .setHost(changeable(request.getHost()))
+                .addAllVms(drained)
+                .setMoves((int) drained.stream().filter(vm -> vm.getWave() > 0).count())
+                .build();
     }
 
     AddControllerResponse add(AddControllerRequest request) {

@@ -33,6 +33,8 @@ import io.kelpie.proto.v1.CordonHostRequest;
 import io.kelpie.proto.v1.CordonHostResponse;
 import io.kelpie.proto.v1.DeleteJobRequest;
 import io.kelpie.proto.v1.DeleteJobResponse;
+import io.kelpie.proto.v1.DrainHostRequest;
+import io.kelpie.proto.v1.DrainHostResponse;
 import io.kelpie.proto.v1.ErrorReason;
 import io.kelpie.proto.v1.ExplainVmRequest;
 import io.kelpie.proto.v1.ExplainVmResponse;
@@ -40,6 +42,8 @@ import io.kelpie.proto.v1.FenceHostRequest;
 import io.kelpie.proto.v1.FenceHostResponse;
 import io.kelpie.proto.v1.FreezeClusterRequest;
 import io.kelpie.proto.v1.FreezeClusterResponse;
+import io.kelpie.proto.v1.GetCapacityRequest;
+import io.kelpie.proto.v1.GetCapacityResponse;
 import io.kelpie.proto.v1.GetHostRequest;
 import io.kelpie.proto.v1.GetHostResponse;
 import io.kelpie.proto.v1.GetJobRequest;
@@ -60,8 +64,15 @@ import io.kelpie.proto.v1.ListOrphansRequest;
 import io.kelpie.proto.v1.ListOrphansResponse;
 import io.kelpie.proto.v1.ListVmsRequest;
 import io.kelpie.proto.v1.ListVmsResponse;
+import io.kelpie.proto.v1.MoveProgress;
+import io.kelpie.proto.v1.PlanJobRequest;
+import io.kelpie.proto.v1.PlanJobResponse;
+import io.kelpie.proto.v1.PreviewDrainRequest;
+import io.kelpie.proto.v1.PreviewDrainResponse;
 import io.kelpie.proto.v1.ReadVmLogRequest;
 import io.kelpie.proto.v1.ReadVmLogResponse;
+import io.kelpie.proto.v1.RebalanceRequest;
+import io.kelpie.proto.v1.RebalanceResponse;
 import io.kelpie.proto.v1.RemoveControllerRequest;
 import io.kelpie.proto.v1.RemoveControllerResponse;
 import io.kelpie.proto.v1.RemoveHostRequest;
@@ -72,6 +83,8 @@ import io.kelpie.proto.v1.RestoreClusterRequest;
 import io.kelpie.proto.v1.RestoreClusterResponse;
 import io.kelpie.proto.v1.ScaleJobRequest;
 import io.kelpie.proto.v1.ScaleJobResponse;
+import io.kelpie.proto.v1.StopRebalanceRequest;
+import io.kelpie.proto.v1.StopRebalanceResponse;
 import io.kelpie.proto.v1.ThawClusterRequest;
 import io.kelpie.proto.v1.ThawClusterResponse;
 import io.kelpie.proto.v1.VmServiceGrpc;
@@ -305,6 +318,11 @@ public final class FakeController implements AutoCloseable {
         }
 
         @Override
+        public void planJob(PlanJobRequest request, StreamObserver<PlanJobResponse> observer) {
+            answer(observer, () -> cluster.asked(request, cluster.plan));
+        }
+
+        @Override
         public void getJob(GetJobRequest request, StreamObserver<GetJobResponse> observer) {
             answer(
                     observer,
@@ -380,7 +398,7 @@ public final class FakeController implements AutoCloseable {
 
         @Override
         public void explainVm(ExplainVmRequest request, StreamObserver<ExplainVmResponse> observer) {
-            answer(observer, () -> requireNonNull(cluster.explained));
+            answer(observer, () -> cluster.asked(request, requireNonNull(cluster.explained)));
         }
 
         @Override
@@ -412,6 +430,16 @@ public final class FakeController implements AutoCloseable {
                                     .setHost(cluster.getHost(request.getHost()).getHost())
                                     .setChanged(cluster.affected > 0)
                                     .build()));
+        }
+
+        @Override
+        public void previewDrain(PreviewDrainRequest request, StreamObserver<PreviewDrainResponse> observer) {
+            answer(observer, () -> cluster.previewDrain(request));
+        }
+
+        @Override
+        public void drainHost(DrainHostRequest request, StreamObserver<DrainHostResponse> observer) {
+            answer(observer, () -> cluster.change(request.getRequestId(), request, () -> cluster.drain(request)));
         }
 
         @Override
@@ -473,6 +501,34 @@ public final class FakeController implements AutoCloseable {
             }
             observer.onNext(status.build());
             observer.onCompleted();
+        }
+
+        @Override
+        public void getCapacity(GetCapacityRequest request, StreamObserver<GetCapacityResponse> observer) {
+            answer(observer, () -> cluster.asked(request, cluster.capacity));
+        }
+
+        @Override
+        public void rebalance(RebalanceRequest request, StreamObserver<RebalanceResponse> observer) {
+            answer(
+                    observer,
+                    () -> request.getDryRun()
+                            ? cluster.asked(request, cluster.rebalance)
+                            : cluster.change(request.getRequestId(), request, () -> cluster.rebalance));
+        }
+
+        @Override
+        public void stopRebalance(StopRebalanceRequest request, StreamObserver<StopRebalanceResponse> observer) {
+            answer(
+                    observer,
+                    () -> cluster.change(request.getRequestId(), request, () -> {
+                        MoveProgress moves = cluster.moves.peek();
+                        return moves == null
+                                ? StopRebalanceResponse.getDefaultInstance()
+                                : StopRebalanceResponse.newBuilder()
+                                        .setMoves(moves)
+                                        .build();
+                    }));
         }
 
         @Override
