@@ -91,6 +91,21 @@ install_packages() {
     fi
 }
 
+# hail is needed by one benchmark only, so setup does not install it.
+ensure_hail() {
+    hail_program >/dev/null || install_packages ganeti-htools
+    KELPIE_HAIL=$(hail_program) || die "ganeti-htools is installed and has no hail"
+    export KELPIE_HAIL
+}
+
+hail_program() {
+    local program
+    for program in hail /usr/lib/ganeti/iallocators/hail; do
+        command -v "$program" && return
+    done
+    return 1
+}
+
 ensure_guest() {
     mkdir -p "$guest"
     exec 7>"$guest/lock"

@@ -3,6 +3,8 @@
 #
 #   launch PROGRAM [JVM OPTION…] -- [ARGUMENT…]
 #
+# The jar's own main class is started, or the one that $launch_main names.
+#
 # JAVA_HOME chooses the runtime; KELPIE_JAVA_OPTS adds JVM options, split at spaces. $home is the folder that holds
 # bin, lib and share.
 
@@ -62,8 +64,13 @@ launch() {
         shift
         launch_count=$((launch_count - 1))
         if [ "$launch_argument" = -- ] && [ -n "$launch_jar" ]; then
-            # shellcheck disable=SC2086 # KELPIE_JAVA_OPTS is split on purpose
-            set -- "$@" ${KELPIE_JAVA_OPTS:-} -jar "$launch_jar"
+            if [ -n "${launch_main:-}" ]; then
+                # shellcheck disable=SC2086 # KELPIE_JAVA_OPTS is split on purpose
+                set -- "$@" ${KELPIE_JAVA_OPTS:-} -cp "$launch_jar" "$launch_main"
+            else
+                # shellcheck disable=SC2086
+                set -- "$@" ${KELPIE_JAVA_OPTS:-} -jar "$launch_jar"
+            fi
             launch_jar=
         else
             set -- "$@" "$launch_argument"

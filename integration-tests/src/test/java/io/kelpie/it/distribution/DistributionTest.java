@@ -1,7 +1,9 @@
 package io.kelpie.it.distribution;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.kelpie.it.cluster.Commands;
 import io.kelpie.it.cluster.Distribution;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -11,6 +13,7 @@ import java.util.jar.Attributes;
 import java.util.jar.JarFile;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -43,6 +46,23 @@ class DistributionTest {
                                     distribution.folder().resolve("lib").resolve(library))
                             .exists());
         }
+    }
+
+    @Test
+    void replayIsStartedByTheFirstWordAndNeedsNoCluster(@TempDir Path folder) throws Exception {
+        Path vms = Files.writeString(folder.resolve("vms.csv"), "vm,vcpus,memory_gib\na,2,4\nb,8,8\n");
+        String kelpie = distribution.program("kelpie").toString();
+
+        assertThat(Commands.run(
+                        kelpie, "replay", "--uniform", "8x16", "--count", "1", "--vms", vms.toString(), "-o", "json"))
+                .startsWith("{\"placed\":1,\"rejected\":{")
+                .contains("\"violations\":0}");
+        assertThat(Commands.run(kelpie, "replay", "--help")).startsWith("Usage: kelpie replay ");
+        assertThat(Commands.run(kelpie, "--help")).contains("replay");
+        assertThatThrownBy(() -> Commands.run(kelpie, "replay", "--vms", vms.toString()))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("ended with 2")
+                .hasMessageContaining("no pool is given");
     }
 
     @Test

@@ -18,28 +18,45 @@ import io.kelpie.it.cluster.LocalCluster.Output;
 import io.kelpie.it.cluster.Ports;
 import io.kelpie.it.cluster.ServerProcess;
 import io.kelpie.proto.v1.Acceleration;
+import io.kelpie.proto.v1.AffinityRule;
 import io.kelpie.proto.v1.ApplyJobRequest;
 import io.kelpie.proto.v1.ApplyJobResponse;
 import io.kelpie.proto.v1.Boot;
 import io.kelpie.proto.v1.CloudInit;
+import io.kelpie.proto.v1.ClusterServiceGrpc;
 import io.kelpie.proto.v1.ControlAction;
 import io.kelpie.proto.v1.ControlVmRequest;
+import io.kelpie.proto.v1.Cpu;
 import io.kelpie.proto.v1.DataDisk;
 import io.kelpie.proto.v1.DeleteJobRequest;
+import io.kelpie.proto.v1.DeviceRequest;
+import io.kelpie.proto.v1.DrainHostRequest;
 import io.kelpie.proto.v1.ExplainVmRequest;
+import io.kelpie.proto.v1.GetCapacityRequest;
 import io.kelpie.proto.v1.GetJobRequest;
 import io.kelpie.proto.v1.GetVmRequest;
+import io.kelpie.proto.v1.HostServiceGrpc;
+import io.kelpie.proto.v1.Hugepages;
 import io.kelpie.proto.v1.ImageSource;
 import io.kelpie.proto.v1.Job;
 import io.kelpie.proto.v1.JobServiceGrpc;
 import io.kelpie.proto.v1.JobSpec;
+import io.kelpie.proto.v1.LabelPreference;
 import io.kelpie.proto.v1.LabelRequirement;
 import io.kelpie.proto.v1.ListJobsRequest;
 import io.kelpie.proto.v1.ListVmsRequest;
+import io.kelpie.proto.v1.Numa;
+import io.kelpie.proto.v1.Partitions;
 import io.kelpie.proto.v1.Placement;
+import io.kelpie.proto.v1.PlanJobRequest;
+import io.kelpie.proto.v1.PreviewDrainRequest;
 import io.kelpie.proto.v1.ReadVmLogRequest;
+import io.kelpie.proto.v1.RebalanceGoal;
+import io.kelpie.proto.v1.RebalanceRequest;
 import io.kelpie.proto.v1.RootDisk;
 import io.kelpie.proto.v1.ScaleJobRequest;
+import io.kelpie.proto.v1.SpreadRule;
+import io.kelpie.proto.v1.Toleration;
 import io.kelpie.proto.v1.Vm;
 import io.kelpie.proto.v1.VmServiceGrpc;
 import io.kelpie.proto.v1.VmState;
@@ -109,6 +126,8 @@ class BadInputTest {
     private static LocalCluster cluster;
     private static ManagedChannel channel;
     private static JobServiceGrpc.JobServiceBlockingStub jobs;
+    private static HostServiceGrpc.HostServiceBlockingStub hosts;
+    private static ClusterServiceGrpc.ClusterServiceBlockingStub clusterCalls;
     private static VmServiceGrpc.VmServiceBlockingStub vms;
     private static long controllerPid;
     private static long agentPid;
@@ -125,6 +144,8 @@ class BadInputTest {
                 .maxInboundMessageSize(16 << 20)
                 .build();
         jobs = JobServiceGrpc.newBlockingStub(channel);
+        hosts = HostServiceGrpc.newBlockingStub(channel);
+        clusterCalls = ClusterServiceGrpc.newBlockingStub(channel);
         vms = VmServiceGrpc.newBlockingStub(channel);
         controllerPid = cluster.controller(0).process().pid();
         agentPid = cluster.agent(0).process().pid();
@@ -190,6 +211,22 @@ class BadInputTest {
                                 .at(3, 18),
                         file("a smiling name", name("web😀"), "metadata.name", "1 to 56")
                                 .at(3, 18),
+                        file("a high priority", beside("priority: 101"), "spec.priority", "0 to 100"),
+                        file("none available", beside("maxUnavailable: 0"), "spec.maxUnavailable", "1 to 10000"),
+                        placed("tolerations: [{value: a}]", "tolerations[0].key", "add"),
+                        placed("tolerations: [{key: a, value: \"b\\nc\"}]", "tolerations[0].value", "63 characters"),
+                        placed("prefer: [{label: a, in: [b], weight: 0}]", "prefer[0].weight", "1 to 100"),
+                        placed("spread: [{by: rack, maxSkew: 0}]", "spread[0].maxSkew", "1 to 10000"),
+                        placed("affinity: [{job: a, by: host}]", "affinity[0].required", "add"),
+                        placed("antiAffinity: [{job: a, required: true}]", "antiAffinity[0].by", "add"),
+                        placed("partitions: {count: 1, by: rack}", "partitions.count", "2 to 10000"),
+                        placed("antiAfinity: []", "antiAfinity", "did you mean 'antiAffinity'?"),
+                        equipped("hugepages: 3Mi", "hugepages", "2Mi"),
+                        equipped("numa: {nodes: 9}", "numa.nodes", "1 to 8"),
+                        equipped("cpu: {model: 'host,+vmx'}", "cpu.model", "host-passthrough"),
+                        equipped("cpu: {nested: often}", "cpu.nested", "true or false"),
+                        equipped("devices: [{kind: gpu, count: 65}]", "devices[0].count", "1 to 64"),
+                        equipped("devices: [{kind: ../gpu}]", "devices[0].kind", "1 to 56"),
                         file(
                                 "user data of 1 MiB",
                                 text -> text + "    cloudInit:\n      userData: |\n        #cloud-config\n"
@@ -219,6 +256,21 @@ class BadInputTest {
         return new BadFile(what, spoil, field, fix, "");
     }
 
+    /** A key below {@code spec.placement}. */
+    private static BadFile placed(String rule, String field, String fix) {
+        return file(rule, beside("placement: {" + rule + "}"), "spec.placement." + field, fix);
+    }
+
+    /** A key below {@code spec.vm}. */
+    private static BadFile equipped(String key, String field, String fix) {
+        return file(key, replace("vcpus: 1", "vcpus: 1\n    " + key), "spec.vm." + field, fix);
+    }
+
+    /** A key below {@code spec}. */
+    private static UnaryOperator<String> beside(String key) {
+        return replace("replicas: 1", "replicas: 1\n  " + key);
+    }
+
     private static UnaryOperator<String> replace(String good, String bad) {
         return text -> {
             assertThat(text).contains(good);
@@ -234,13 +286,67 @@ class BadInputTest {
     @MethodSource("badJobFiles")
     void aBadJobFileIsRefusedAtItsPlace(String what, BadFile bad) throws Exception {
         Path file = write("bad.yaml", bad.spoil().apply(GOOD));
-        Output output = cluster.kelpie("apply", "-f", file.toString());
+        for (String command : List.of("apply", "plan")) {
+            Output output = cluster.kelpie(command, "-f", file.toString());
+            assertThat(output.exitCode()).as(output.toString()).isEqualTo(2);
+            assertThat(output.stdout()).isEmpty();
+            assertThat(output.stderr()).contains(file + ":" + bad.at(), bad.field() + ": ");
+            assertThat(output.stderr().lines().toList())
+                    .hasSize(2)
+                    .anySatisfy(line -> assertThat(line).startsWith("fix: ").contains(bad.fix()));
+        }
+    }
+
+    static Stream<Arguments> badPlanningCommands() {
+        return Stream.of(
+                        Arguments.of("plan", "--file"),
+                        Arguments.of("plan -f nowhere.yaml", "nowhere.yaml"),
+                        Arguments.of("explain host h1 --live", "host"),
+                        Arguments.of("drain", "HOST"),
+                        Arguments.of("drain h1 --at-once -1", "--at-once"),
+                        Arguments.of("drain h1 --at-once 101 --dry-run", "--at-once"),
+                        Arguments.of("drain h1 --at-once many", "--at-once"),
+                        Arguments.of("drain h1 --dry-run --wait", "--wait"),
+                        Arguments.of("capacity", "--flavor"),
+                        Arguments.of("capacity --flavor 4", "4"),
+                        Arguments.of("capacity --flavor 0x1Gi", "0x1Gi"),
+                        Arguments.of("capacity --flavor 4x8GB", "4x8GB"),
+                        Arguments.of("capacity --flavor 600x1Gi", "vcpus"),
+                        Arguments.of("capacity --flavor 1x99Ti", "memory_mib"),
+                        Arguments.of("capacity --flavor 3x1Gi --numa 2", "vcpus"),
+                        Arguments.of("capacity --flavor 1x1Mi --hugepages 2Mi", "memory_mib"),
+                        Arguments.of("capacity --flavor 1x1Gi --numa 9", "--numa"),
+                        Arguments.of("capacity --flavor 1x1Gi --hugepages 3Mi", "--hugepages"),
+                        Arguments.of("capacity --flavor 1x1Gi --acceleration xen", "--acceleration"),
+                        Arguments.of("capacity --flavor 1x1Gi --device ../gpu=1", "devices[0].kind"),
+                        Arguments.of("capacity --flavor 1x1Gi --device gpu=65", "devices[0].count"),
+                        Arguments.of("capacity --flavor 1x1Gi --device gpu=0", "--device"),
+                        Arguments.of("capacity --flavor 1x1Gi -l disk=", "labels.disk"),
+                        Arguments.of("capacity --flavor 1x1Gi --lose 1001", "--lose"),
+                        Arguments.of("capacity --flavor 1x1Gi --lose 1 --by a\nb", "by"),
+                        Arguments.of("rebalance --goal even", "--dry-run"),
+                        Arguments.of("rebalance --dry-run", "--goal"),
+                        Arguments.of("rebalance --dry-run --goal odd", "--goal"),
+                        Arguments.of("rebalance --apply --dry-run --goal even", "--apply"),
+                        Arguments.of("rebalance --apply --goal even --max-moves 1001", "--max-moves"),
+                        Arguments.of("rebalance --apply --goal even --at-once -1", "--at-once"),
+                        Arguments.of("rebalance --dry-run --goal even --wait", "--wait"),
+                        Arguments.of("rebalance --stop --goal even", "--stop"),
+                        Arguments.of("rebalance --apply --goal even --wait --timeout soon", "--timeout"),
+                        Arguments.of("capacity --flavor 1x1Gi -o csv", "--output"),
+                        Arguments.of("replay --uniform 8x --count 1 --vms vms.csv", "--uniform"),
+                        Arguments.of("replay --uniform 8x16 --count 1 --vms nowhere.csv", "nowhere.csv"),
+                        Arguments.of("replay --uniform 8x16 --count 1 --vms vms.csv --policy random", "--policy"))
+                .map(row -> Arguments.of(((String) row.get()[0]).replace('\n', '~'), row.get()[0], row.get()[1]));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("badPlanningCommands")
+    void aBadQuestionAboutPlacementIsRefusedByName(String what, String command, String named) throws Exception {
+        Output output = cluster.kelpie(command.split(" "));
         assertThat(output.exitCode()).as(output.toString()).isEqualTo(2);
         assertThat(output.stdout()).isEmpty();
-        assertThat(output.stderr()).contains(file + ":" + bad.at(), bad.field() + ": ");
-        assertThat(output.stderr().lines().toList())
-                .hasSize(2)
-                .anySatisfy(line -> assertThat(line).startsWith("fix: ").contains(bad.fix()));
+        assertThat(output.stderr()).contains(named).contains("fix: ");
     }
 
     // What the controller refuses, whoever asks.
@@ -294,6 +400,100 @@ class BadInputTest {
                         "spec.vm.cloudInit.userData",
                         spec -> spec.getVmBuilder()
                                 .setCloudInit(CloudInit.newBuilder().setUserData("u".repeat(1 << 20)))),
+                spec("a high priority", "spec.priority", spec -> spec.setPriority(101)),
+                spec("many unavailable", "spec.maxUnavailable", spec -> spec.setMaxUnavailable(10_001)),
+                placement(
+                        "a preference of no weight",
+                        "prefer[0].weight",
+                        rules -> rules.addPrefer(
+                                LabelPreference.newBuilder().setLabel("zone").addIn("a"))),
+                placement(
+                        "a preference of no value",
+                        "prefer[0].in",
+                        rules -> rules.addPrefer(
+                                LabelPreference.newBuilder().setLabel("zone").setWeight(1))),
+                placement(
+                        "a spread without a skew",
+                        "spread[0].maxSkew",
+                        rules -> rules.addSpread(SpreadRule.newBuilder().setBy("rack"))),
+                placement(
+                        "a spread by a path",
+                        "spread[0].by",
+                        rules -> rules.addSpread(
+                                SpreadRule.newBuilder().setBy("../rack").setMaxSkew(1))),
+                placement(
+                        "an affinity to no name",
+                        "affinity[0].job",
+                        rules -> rules.addAffinity(affinity("a job", "host", true))),
+                placement(
+                        "an affinity twice",
+                        "affinity[1].job",
+                        rules -> rules.addAffinity(affinity("a", "host", true))
+                                .addAffinity(affinity("a", "host", false))),
+                placement(
+                        "an anti-affinity by two lines",
+                        "antiAffinity[0].by",
+                        rules -> rules.addAntiAffinity(affinity("a", "a\nb", false))),
+                placement(
+                        "near and apart",
+                        "antiAffinity[0].job",
+                        rules -> rules.addAffinity(affinity("a", "rack", true))
+                                .addAntiAffinity(affinity("a", "rack", true))),
+                placement(
+                        "one partition",
+                        "partitions.count",
+                        rules -> rules.setPartitions(
+                                Partitions.newBuilder().setCount(1).setBy("rack"))),
+                placement(
+                        "partitions by nothing",
+                        "partitions.by",
+                        rules -> rules.setPartitions(Partitions.newBuilder().setCount(2))),
+                placement(
+                        "a toleration of nothing",
+                        "tolerations[0].key",
+                        rules -> rules.addTolerations(Toleration.getDefaultInstance())),
+                placement(
+                        "a toleration of a smile",
+                        "tolerations[0].value",
+                        rules -> rules.addTolerations(
+                                Toleration.newBuilder().setKey("a").setValue("😀"))),
+                placement(
+                        "many tolerations",
+                        "tolerations",
+                        rules -> rules.addAllTolerations(Collections.nCopies(
+                                17, Toleration.newBuilder().setKey("a").build()))),
+                spec(
+                        "hugepages of no size",
+                        "spec.vm.hugepages",
+                        spec -> spec.getVmBuilder().setHugepagesValue(9)),
+                spec(
+                        "memory of no whole hugepage",
+                        "spec.vm.memory",
+                        spec -> spec.getVmBuilder().setHugepages(Hugepages.HUGEPAGES_1GI)),
+                spec(
+                        "no NUMA node",
+                        "spec.vm.numa.nodes",
+                        spec -> spec.getVmBuilder().setNuma(Numa.getDefaultInstance())),
+                spec(
+                        "NUMA nodes without a vCPU",
+                        "spec.vm.vcpus",
+                        spec -> spec.getVmBuilder().setNuma(Numa.newBuilder().setNodes(2))),
+                spec(
+                        "a CPU model with an option",
+                        "spec.vm.cpu.model",
+                        spec -> spec.getVmBuilder().setCpu(Cpu.newBuilder().setModel("host,+vmx"))),
+                spec(
+                        "a device that climbs",
+                        "spec.vm.devices[0].kind",
+                        spec -> spec.getVmBuilder().addDevices(device("../gpu", 1))),
+                spec(
+                        "no device",
+                        "spec.vm.devices[0].count",
+                        spec -> spec.getVmBuilder().addDevices(device("gpu", 0))),
+                spec(
+                        "a device twice",
+                        "spec.vm.devices[1].kind",
+                        spec -> spec.getVmBuilder().addDevices(device("gpu", 1)).addDevices(device("gpu", 2))),
                 spec("a spec of 300 KiB", "spec", spec -> {
                     spec.setPlacement(Placement.newBuilder().addAllRequire(wordyRequirements()));
                     spec.getVmBuilder().getCloudInitBuilder().setUserData("u".repeat(60_000));
@@ -304,6 +504,22 @@ class BadInputTest {
         JobSpec.Builder builder = GOOD_SPEC.toBuilder();
         spoil.accept(builder);
         return Arguments.of(what, field, builder.build());
+    }
+
+    private static Arguments placement(String what, String field, Consumer<Placement.Builder> spoil) {
+        return spec(what, "spec.placement." + field, spec -> spoil.accept(spec.getPlacementBuilder()));
+    }
+
+    private static AffinityRule affinity(String job, String by, boolean required) {
+        return AffinityRule.newBuilder()
+                .setJob(job)
+                .setBy(by)
+                .setRequired(required)
+                .build();
+    }
+
+    private static DeviceRequest device(String kind, int count) {
+        return DeviceRequest.newBuilder().setKind(kind).setCount(count).build();
     }
 
     private static DataDisk disk(String name) {
@@ -330,7 +546,99 @@ class BadInputTest {
                 .setRequestId(UUID.randomUUID().toString())
                 .setSpec(spec)
                 .build();
-        ErrorInfo info = refused(Status.Code.INVALID_ARGUMENT, "INVALID_FIELD", () -> jobs.applyJob(request));
+        PlanJobRequest plan = PlanJobRequest.newBuilder().setSpec(spec).build();
+        for (Runnable call : List.<Runnable>of(() -> jobs.applyJob(request), () -> jobs.planJob(plan))) {
+            ErrorInfo info = refused(Status.Code.INVALID_ARGUMENT, "INVALID_FIELD", call);
+            assertThat(info.getMetadataMap()).containsEntry("field", field);
+            assertThat(info.getMetadataOrThrow("fix")).isNotBlank();
+        }
+    }
+
+    static Stream<Arguments> badPlanningCalls() {
+        GetCapacityRequest small =
+                GetCapacityRequest.newBuilder().setVcpus(1).setMemoryMib(16).build();
+        RebalanceRequest even = RebalanceRequest.newBuilder()
+                .setRequestId(UUID.randomUUID().toString())
+                .setGoal(RebalanceGoal.REBALANCE_GOAL_EVEN)
+                .build();
+        return Stream.of(
+                capacity("no vCPUs", "vcpus", small.toBuilder().setVcpus(0)),
+                capacity(
+                        "an unknown acceleration",
+                        "acceleration.mode",
+                        small.toBuilder()
+                                .setAcceleration(Acceleration.newBuilder().setModeValue(99))),
+                capacity(
+                        "an unknown paging",
+                        "acceleration.paging",
+                        small.toBuilder()
+                                .setAcceleration(Acceleration.newBuilder().setPagingValue(99))),
+                capacity("an unknown driver", "driver", small.toBuilder().setDriverValue(99)),
+                capacity(
+                        "a device twice",
+                        "devices[1].kind",
+                        small.toBuilder().addDevices(device("gpu", 1)).addDevices(device("gpu", 1))),
+                capacity("no device", "devices[0].count", small.toBuilder().addDevices(device("gpu", 0))),
+                capacity("negative vCPUs", "vcpus", small.toBuilder().setVcpus(-1)),
+                capacity("no memory", "memory_mib", small.toBuilder().setMemoryMib(0)),
+                capacity("negative memory", "memory_mib", small.toBuilder().setMemoryMib(-1)),
+                capacity("hugepages of no size", "hugepages", small.toBuilder().setHugepagesValue(9)),
+                capacity(
+                        "NUMA nodes that do not divide",
+                        "vcpus",
+                        small.toBuilder().setNumaNodes(2)),
+                capacity("many NUMA nodes", "numa_nodes", small.toBuilder().setNumaNodes(9)),
+                capacity(
+                        "a device of two lines",
+                        "devices[0].kind",
+                        small.toBuilder()
+                                .addDevices(DeviceRequest.newBuilder()
+                                        .setKind("a\nb")
+                                        .setCount(1))),
+                capacity("a label with a space", "labels", small.toBuilder().putLabels("a b", "c")),
+                capacity("a smiling label", "labels.a", small.toBuilder().putLabels("a", "😀")),
+                capacity("the loss of many", "lose", small.toBuilder().setLose(1_001)),
+                capacity("by a path", "by", small.toBuilder().setBy("../rack")),
+                rebalance("no goal", "goal", even.toBuilder().clearGoal()),
+                rebalance("an unknown goal", "goal", even.toBuilder().setGoalValue(99)),
+                rebalance("many moves", "max_moves", even.toBuilder().setMaxMoves(1_001)),
+                rebalance("negative moves", "max_moves", even.toBuilder().setMaxMoves(-1)),
+                rebalance("many at once", "at_once", even.toBuilder().setAtOnce(101)),
+                rebalance("no request id", "request_id", even.toBuilder().clearRequestId()),
+                rebalance(
+                        "many at once, dry",
+                        "at_once",
+                        even.toBuilder().setAtOnce(101).setDryRun(true)),
+                call(
+                        "a drain of many at once",
+                        "at_once",
+                        () -> hosts.previewDrain(PreviewDrainRequest.newBuilder()
+                                .setHost("h1")
+                                .setAtOnce(101)
+                                .build())),
+                call(
+                        "a drain without a request id",
+                        "request_id",
+                        () -> hosts.drainHost(
+                                DrainHostRequest.newBuilder().setHost("h1").build())));
+    }
+
+    private static Arguments capacity(String what, String field, GetCapacityRequest.Builder request) {
+        return call(what, field, () -> clusterCalls.getCapacity(request.build()));
+    }
+
+    private static Arguments rebalance(String what, String field, RebalanceRequest.Builder request) {
+        return call(what, field, () -> clusterCalls.rebalance(request.build()));
+    }
+
+    private static Arguments call(String what, String field, Runnable call) {
+        return Arguments.of(what, field, call);
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("badPlanningCalls")
+    void aBadQuestionAboutPlacementIsRefusedByTheControllerToo(String what, String field, Runnable call) {
+        ErrorInfo info = refused(Status.Code.INVALID_ARGUMENT, "INVALID_FIELD", call);
         assertThat(info.getMetadataMap()).containsEntry("field", field);
         assertThat(info.getMetadataOrThrow("fix")).isNotBlank();
     }
@@ -482,6 +790,9 @@ class BadInputTest {
                 Arguments.of("stop job web", "web"),
                 Arguments.of("scale job web 2", "web"),
                 Arguments.of("delete job web", "web"),
+                Arguments.of("explain vm web-0 --live", "web-0"),
+                Arguments.of("drain h9", "h9"),
+                Arguments.of("drain h9 --dry-run", "h9"),
                 Arguments.of("cordon h9", "h9"));
     }
 

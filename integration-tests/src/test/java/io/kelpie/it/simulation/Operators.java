@@ -33,11 +33,13 @@ final class Operators {
     /** One job name and who cares for it. */
     private final class Owner {
         final String job;
+        final JobWishes wishes;
         boolean exists;
         boolean busy;
 
-        Owner(String job) {
+        Owner(String job, JobWishes wishes) {
             this.job = job;
+            this.wishes = wishes;
         }
     }
 
@@ -51,14 +53,15 @@ final class Operators {
     private int rounds;
     private boolean gentle;
 
-    Operators(World world, List<SimController> controllers, AcceptedJobNeverLost promises, long meanNanos) {
+    Operators(World world, List<SimController> controllers, AcceptedJobNeverLost promises, Profile profile) {
         this.world = world;
         this.controllers = controllers;
         this.promises = promises;
         this.random = world.random("operators");
-        this.meanNanos = meanNanos;
+        this.meanNanos = profile.meanOperatorNanos();
+        SplittableRandom wishes = world.random("wishes");
         for (int i = 0; i < JOBS; i++) {
-            owners.add(new Owner("job" + i));
+            owners.add(new Owner("job" + i, profile.wishes() ? JobWishes.drawn("job" + i, wishes) : JobWishes.NONE));
         }
     }
 
@@ -107,6 +110,12 @@ final class Operators {
 
     private void apply(Owner owner) {
         boolean leave = random.nextInt(4) == 0;
+        VmTemplate.Builder vm = VmTemplate.newBuilder()
+                .setVcpus(1)
+                .setMemoryMib(256)
+                .setAcceleration(Acceleration.newBuilder().setMode(Acceleration.Mode.MODE_ANY))
+                .setBoot(Boot.newBuilder().setKernel(ImageSource.newBuilder().setFile("vmlinuz")));
+        owner.wishes.equip(vm);
         JobSpec spec = JobSpec.newBuilder()
                 .setName(owner.job)
                 .setNamespace("default")
@@ -116,12 +125,8 @@ final class Operators {
                         .setPolicy(RestartPolicy.Policy.POLICY_ALWAYS)
                         .setAttempts(100)
                         .setWindowSeconds(600))
-                .setVm(VmTemplate.newBuilder()
-                        .setVcpus(1)
-                        .setMemoryMib(256)
-                        .setAcceleration(Acceleration.newBuilder().setMode(Acceleration.Mode.MODE_ANY))
-                        .setBoot(Boot.newBuilder()
-                                .setKernel(ImageSource.newBuilder().setFile("vmlinuz"))))
+                .setPlacement(owner.wishes.placement())
+                .setVm(vm)
                 .build();
         UUID uid = Request.uuid(random);
         ApplyJobRequest request = ApplyJobRequest.newBuilder().setSpec(spec).build();

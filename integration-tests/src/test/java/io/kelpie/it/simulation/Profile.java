@@ -10,11 +10,13 @@ import java.util.SplittableRandom;
  * What kind of a run it is: sizes, which faults, how often. Drawn from the seed, each run with another mix, as faults of
  * few kinds at a time reach deeper than all of them at once.
  *
+ * @param wishes jobs have rules of placement; without them a VM may start again wherever there is room, and so sooner
  * @param controlPlaneOnly faults meet controllers and store alone, one after the other, and no VM may end
  */
 record Profile(
         int controllers,
         int hosts,
+        boolean wishes,
         boolean controlPlaneOnly,
         Map<Fault, Integer> weights,
         long meanFaultNanos,
@@ -59,7 +61,8 @@ record Profile(
                 all.put(fault, controlPlaneOnly ? 1 + random.nextInt(5) : 1);
             }
         }
-        return new Profile(controllers, hosts, controlPlaneOnly, all, meanFaultNanos, meanOperatorNanos, driftMax);
+        return new Profile(
+                controllers, hosts, wishes, controlPlaneOnly, all, meanFaultNanos, meanOperatorNanos, driftMax);
     }
 
     private static final Set<Fault> HARSH = EnumSet.of(
@@ -90,6 +93,7 @@ record Profile(
         Profile profile = new Profile(
                 2 + random.nextInt(2),
                 3 + random.nextInt(3),
+                true,
                 controlPlaneOnly,
                 weights,
                 controlPlaneOnly ? 40 * World.SECOND : World.SECOND * (3 + random.nextInt(40)),
@@ -117,6 +121,7 @@ record Profile(
                 2 + random.nextInt(2),
                 3,
                 false,
+                false,
                 weights,
                 World.SECOND * (2 + random.nextInt(8)),
                 World.SECOND * (5 + random.nextInt(20)),
@@ -131,6 +136,7 @@ record Profile(
         return new Profile(
                 2 + random.nextInt(2),
                 3,
+                false,
                 false,
                 weights,
                 World.SECOND * (2 + random.nextInt(6)),

@@ -6,6 +6,7 @@ import io.kelpie.agent.fencing.ControllerSets;
 import io.kelpie.agent.fencing.DeadlineFile;
 import io.kelpie.agent.fencing.EpochStore;
 import io.kelpie.agent.instance.AgentLoop;
+import io.kelpie.agent.instance.CpuSupport;
 import io.kelpie.agent.instance.HostLease;
 import io.kelpie.agent.instance.HostStatus;
 import io.kelpie.agent.instance.InstanceEnd;
@@ -20,13 +21,7 @@ import io.kelpie.agent.link.HostDescription;
 import io.kelpie.agent.link.LinkObserver;
 import io.kelpie.agent.link.Transport;
 import io.kelpie.proto.v1.ConfirmNotLeadingRequest;
-import io.kelpie.proto.v1.DriverChoice;
-import io.kelpie.proto.v1.DriverInfo;
-import io.kelpie.proto.v1.HostCapabilities;
-import io.kelpie.proto.v1.HostCapacity;
 import io.kelpie.proto.v1.InstancePhase;
-import io.kelpie.proto.v1.Pool;
-import io.kelpie.proto.v1.ProbeResult;
 import io.kelpie.proto.v1.WatchLeaderRequest;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -51,6 +46,7 @@ final class SimAgent {
 
     final SimMachine machine;
     final SimProcess process;
+    private final SimHost host;
     final RamLedger ledger;
     private final Map<String, Link> links = new LinkedHashMap<>();
     private final World world;
@@ -65,18 +61,21 @@ final class SimAgent {
     long prepareNanos = 20 * World.MILLI;
 
     /**
+     * @param host what its configuration says of the host
      * @param controllers finds a controller by its address
      * @param addresses controllers of its configuration
      */
     SimAgent(
             World world,
             SimMachine machine,
+            SimHost host,
             RamLedger ledger,
             Function<String, SimController> controllers,
             List<String> addresses,
             Rules rules) {
         this.world = world;
         this.machine = machine;
+        this.host = host;
         this.ledger = ledger;
         this.controllers = controllers;
         this.addresses = addresses;
@@ -139,7 +138,8 @@ final class SimAgent {
                         folders,
                         provisioner,
                         drivers,
-                        () -> new HostStatus(Map.of(DriverKind.QEMU, driver.fingerprint()), true, "", true),
+                        () -> new HostStatus(
+                                Map.of(DriverKind.QEMU, driver.fingerprint()), true, "", true, CpuSupport.UNKNOWN),
                         epochs::highest,
                         new Silent(),
                         lease),
@@ -163,10 +163,12 @@ final class SimAgent {
                         machine.name,
                         machine.bootId,
                         "sim",
-                        Map.of(),
-                        () -> CAPABILITIES,
-                        () -> CAPACITY,
-                        () -> CAPABILITIES.getPoolsList()),
+                        host.labels(),
+                        host.taints(),
+                        SimHost::capabilities,
+                        SimHost::capacity,
+                        () -> SimHost.capabilities().getPoolsList(),
+                        List::of),
                 addresses);
         loop.execute(() -> instances.recover(ledger.load(), link::start));
     }
@@ -196,18 +198,6 @@ final class SimAgent {
     private static final List<String> BLOCKING = List.of("start ", "stop ", "kill ", "adopt ", "prepare ", "inspect ");
 
     private static final Path FOLDER = Path.of("/simulated");
-
-    static final HostCapacity CAPACITY =
-            HostCapacity.newBuilder().setCpus(8).setMemoryMib(4096).build();
-
-    private static final HostCapabilities CAPABILITIES = HostCapabilities.newBuilder()
-            .addDrivers(DriverInfo.newBuilder()
-                    .setDriver(DriverChoice.DRIVER_CHOICE_QEMU)
-                    .setUsable(true)
-                    .setCanLease(true))
-            .setKvmProbe(ProbeResult.newBuilder().setOutcome(ProbeResult.Outcome.OUTCOME_VERIFIED))
-            .addPools(Pool.newBuilder().setName("default").setTotalMib(100_000).setFreeMib(90_000))
-            .build();
 
     private final class Loop implements AgentLoop {
         private final SimClock clock;

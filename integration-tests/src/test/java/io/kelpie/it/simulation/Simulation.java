@@ -63,7 +63,13 @@ final class Simulation {
             String name = "h" + i;
             SimMachine machine = new SimMachine(world, name, drift(random), new Eyes(), rules.guard());
             SimAgent agent = new SimAgent(
-                    world, machine, new RamLedger(machine, rules.host()), fleet.byAddress::get, addresses, rules);
+                    world,
+                    machine,
+                    new SimHost(i),
+                    new RamLedger(machine, rules.host()),
+                    fleet.byAddress::get,
+                    addresses,
+                    rules);
             agents.add(agent);
             byName.put(name, agent);
         }
@@ -75,8 +81,9 @@ final class Simulation {
                 new EpochMonotonic(violations),
                 new OnlyMembersLead(violations),
                 new NoOvercommit(violations),
-                new ReservationsMatchPlacements(violations)));
-        operators = new Operators(world, controllers, promises, profile.meanOperatorNanos());
+                new ReservationsMatchPlacements(violations),
+                new PlacementRulesHold(violations)));
+        operators = new Operators(world, controllers, promises, profile);
         Repairs repairs = new Repairs(world);
         administrators = new Administrators(world, ensemble, fleet, violations, repairs, profile.controlPlaneOnly());
         faults = new Faults(world, profile, ensemble, fleet, administrators, repairs);

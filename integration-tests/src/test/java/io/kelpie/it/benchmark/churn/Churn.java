@@ -1,0 +1,204 @@
+package io.kelpie.it.benchmark.churn;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Drives an engine: jobs arrive whole; before each call as many leave, chosen at random, as the memory in use must not be
+ * above its target. The target swings between 70 and 90 % of the pool's memory, once in as many requests as there are
+ * about VMs. Jobs are made before the clock runs; what the clock sees is the engine's work for requests and departures,
+ * and the driver's own accounts. Used by one thread.
+ */
+public final class Churn {
+    private static final double LOW = 0.70;
+    private static final double HIGH = 0.90;
+    private static final int VMS_PER_HOST_AND_SWING = 20;
+    private static final int CHUNK_VMS = 50_000;
+    private static final long HASH_PRIME = 0x100000001b3L;
+    private static final long HASH_BASIS = 0xcbf29ce484222325L;
+
+    private final ChurnEngine engine;
+    private final JobStream stream;
+    private final long capacityMib;
+    private final long swing;
+    private final List<ChurnJob> live = new ArrayList<>();
+    private long nextJob;
+    private long requests;
+    private long usedMib;
+    private long draws;
+
+    /**
+     * What happened in a stretch of time.
+     *
+     * @param placed VMs that got a place
+     * @param rejected VMs that got none
+     * @param departed VMs that left
+     * @param nanos time of the engine and the accounts
+     * @param cpuNanos processor time of this thread in it
+     * @param placedByKind {@code placed} by kind
+     */
+    public record Window(
+            long placed, long rejected, long departed, long nanos, long cpuNanos, Map<Kind, Long> placedByKind) {
+        public double placedPerSecond() {
+            return placed * 1e9 / Math.max(1, nanos);
+        }
+    }
+
+    /** An empty pool, and the first job to come. */
+    public Churn(ChurnEngine engine, JobStream stream, ChurnPool pool) {
+        this.engine = engine;
+        this.stream = stream;
+        capacityMib = pool.memoryMib();
+        swing = (long) VMS_PER_HOST_AND_SWING * pool.hosts().size();
+    }
+
+    /** Another engine from where this one is now, with the same jobs to come. */
+    public Churn fork(ChurnEngine other, JobStream sameStream, ChurnPool pool) {
+        Churn fork = new Churn(other, sameStream, pool);
+        for (ChurnJob job : live) {
+            int[] hosts = new int[job.vms()];
+            for (int vm = 0; vm < hosts.length; vm++) {
+                hosts[vm] = engine.hostOf(job, vm);
+            }
+            ChurnJob copy = sameStream.job(job.number());
+            other.adopt(copy, hosts);
+            fork.live.add(copy);
+        }
+        fork.nextJob = nextJob;
+        fork.requests = requests;
+        fork.usedMib = usedMib;
+        fork.draws = draws;
+        return fork;
+    }
+
+    /** Share of the pool's memory that is in use. */
+    public double utilisation() {
+        return (double) usedMib / capacityMib;
+    }
+
+    /** VMs that are placed now. */
+    public int liveVms() {
+        return live.stream().mapToInt(ChurnJob::placed).sum();
+    }
+
+    /**
+     * Goes on for so many requests at least, without a clock, and tells what was decided.
+     *
+     * @return a hash over the host of each VM, in order
+     */
+    public long runHashed(long vms) {
+        long hash = HASH_BASIS;
+        long end = requests + vms;
+        while (requests < end) {
+            for (List<ChurnJob> batch : batches()) {
+                makeRoom(batch);
+                engine.place(batch);
+                for (ChurnJob job : batch) {
+                    for (int vm = 0; vm < job.vms(); vm++) {
+                        hash = (hash ^ (engine.hostOf(job, vm) + 1)) * HASH_PRIME;
+                    }
+                    enter(job);
+                }
+            }
+        }
+        return hash;
+    }
+
+    /** Goes on until the clock has run for so long; a call to the engine that was begun is ended. */
+    public Window run(long nanosMin) {
+        long placed = 0;
+        long rejected = 0;
+        long departed = 0;
+        long nanos = 0;
+        long cpuNanos = 0;
+        KindCounts byKind = new KindCounts();
+        while (nanos < nanosMin) {
+            List<List<ChurnJob>> batches = batches();
+            int done = 0;
+            long cpuBegin = CpuClock.nanos();
+            long begin = System.nanoTime();
+            long now = begin;
+            while (done < batches.size() && nanos + (now - begin) < nanosMin) {
+                List<ChurnJob> batch = batches.get(done++);
+                departed += makeRoom(batch);
+                engine.place(batch);
+                for (int i = 0; i < batch.size(); i++) {
+                    ChurnJob job = batch.get(i);
+                    placed += job.placed();
+                    rejected += job.vms() - job.placed();
+                    byKind.add(job.kind(), job.placed());
+                    enter(job);
+                }
+                now = System.nanoTime();
+            }
+            nanos += now - begin;
+            cpuNanos += CpuClock.nanos() - cpuBegin;
+            nextJob -= batches.subList(done, batches.size()).stream()
+                    .mapToInt(List::size)
+                    .sum();
+        }
+        return new Window(placed, rejected, departed, nanos, cpuNanos, byKind.toMap());
+    }
+
+    /** The next jobs, some ten thousand VMs, in batches as the engine likes them. */
+    private List<List<ChurnJob>> batches() {
+        List<List<ChurnJob>> batches = new ArrayList<>();
+        int vms = 0;
+        while (vms < Math.max(CHUNK_VMS, engine.batchVms())) {
+            List<ChurnJob> batch = new ArrayList<>();
+            int inBatch = 0;
+            while (inBatch < engine.batchVms()) {
+                ChurnJob job = stream.job(nextJob++);
+                batch.add(job);
+                inBatch += job.vms();
+            }
+            vms += inBatch;
+            batches.add(batch);
+        }
+        return batches;
+    }
+
+    private void enter(ChurnJob job) {
+        requests += job.vms();
+        if (job.placed() > 0) {
+            live.add(job);
+            usedMib += job.memoryMib();
+        }
+    }
+
+    private long makeRoom(List<ChurnJob> batch) {
+        long wantedMib = 0;
+        for (int i = 0; i < batch.size(); i++) {
+            wantedMib += batch.get(i).wantedMemoryMib();
+        }
+        long targetMib = targetMib();
+        long departed = 0;
+        while (usedMib + wantedMib > targetMib && !live.isEmpty()) {
+            int index = (int) Long.remainderUnsigned(draw(), live.size());
+            ChurnJob job = live.get(index);
+            ChurnJob last = live.remove(live.size() - 1);
+            if (index < live.size()) {
+                live.set(index, last);
+            }
+            usedMib -= job.memoryMib();
+            departed += job.placed();
+            engine.remove(job);
+        }
+        return departed;
+    }
+
+    private long targetMib() {
+        double phase = (double) (requests % swing) / swing;
+        double height = phase < 0.5 ? 2 * phase : 2 - 2 * phase;
+        return (long) (capacityMib * (LOW + (HIGH - LOW) * height));
+    }
+
+    /** SplitMix64. */
+    private long draw() {
+        draws += 0x9e3779b97f4a7c15L;
+        long z = (draws ^ (draws >>> 30)) * 0xbf58476d1ce4e5b9L;
+        z = (z ^ (z >>> 27)) * 0x94d049bb133111ebL;
+        return z ^ (z >>> 31);
+    }
+}
