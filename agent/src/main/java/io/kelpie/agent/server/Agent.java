@@ -59,6 +59,9 @@ public final class Agent implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Agent.class);
 
     private static final int IDLE_THREAD_SECONDS = 30;
+    /** A look at the host takes a few seconds; a download may take minutes, and is taken up again by the next agent. */
+    private static final int WORKERS_END_SECONDS = 10;
+
     /** Reports in a millisecond of uptime that never come true, so that sequences of a boot only grow. */
     private static final long SEQUENCES_PER_MILLI = 1_000;
 
@@ -109,9 +112,10 @@ public final class Agent implements AutoCloseable {
                 contents.entries().size() + contents.damaged().size());
 
         // Threads. The loop ends before the drivers do: what a driver answers because it was closed must not pass for
-        // what became of a VM. Workers are not interrupted, so that no start is broken off half way.
+        // what became of a VM. Workers are not interrupted, so that no start is broken off half way, and have a while to
+        // finish before the locks of the folders that they write to are let go.
         ExecutorService threads = threads();
-        opened("threads", threads::shutdown);
+        opened("threads", () -> end(threads));
         Drivers drivers = opened("drivers", Drivers.open(config, folders, time));
         ThreadLoop loop = opened("loop", new ThreadLoop(onDefect));
         ThreadWorkers workers = new ThreadWorkers(threads, loop);
@@ -253,6 +257,13 @@ public final class Agent implements AutoCloseable {
                     thread.setDaemon(true);
                     return thread;
                 });
+    }
+
+    private static void end(ExecutorService threads) throws InterruptedException {
+        threads.shutdown();
+        if (!threads.awaitTermination(WORKERS_END_SECONDS, TimeUnit.SECONDS)) {
+            LOG.warn("work is still under way after {} s; it ends with the process", WORKERS_END_SECONDS);
+        }
     }
 
     private static Taint taint(HostTaint taint) {

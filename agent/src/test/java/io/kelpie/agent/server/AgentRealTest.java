@@ -238,6 +238,15 @@ class AgentRealTest {
                 .hasMessageContaining("another agent");
     }
 
+    /** Closed in the middle of its first look at the host, which writes to the folder. */
+    @Test
+    void aClosedAgentLeavesItsFolderAlone() throws Exception {
+        agent.close();
+        assertThat(Thread.getAllStackTraces().keySet())
+                .extracting(Thread::getName)
+                .noneMatch(name -> name.startsWith("worker-"));
+    }
+
     @Test
     void metricsAreServed() throws Exception {
         agent.close();
