@@ -42,9 +42,14 @@ public final class Demand {
     private final @Nullable PageSize hugepages;
     private final long hugepagesMib;
     private final int numaNodes;
+    private final int vcpusPerNumaNode;
+    private final long memoryMibPerNumaNode;
+    private final long hugepagesMibPerNumaNode;
 
+    private final List<String> imageDigests;
+    private final int[] images;
     private final long wanted;
-    private final long images;
+    private final long imageOffers;
     private final int preferWeights;
     private final boolean wantsDevices;
 
@@ -62,6 +67,10 @@ public final class Demand {
         hugepages = reservation.hugepages().orElse(null);
         hugepagesMib = reservation.hugepagesMib();
         numaNodes = key.shape().numaNodes();
+        int parts = Math.max(1, numaNodes);
+        vcpusPerNumaNode = (vcpus + parts - 1) / parts;
+        memoryMibPerNumaNode = (memoryMib + parts - 1) / parts;
+        hugepagesMibPerNumaNode = (hugepagesMib + parts - 1) / parts;
         poolNames = List.copyOf(reservation.poolMib().keySet());
         pools = poolNames.stream().mapToInt(hosts::poolIndex).toArray();
         poolMib = poolNames.stream()
@@ -73,7 +82,9 @@ public final class Demand {
                 .mapToInt(kind -> reservation.devices().getOrDefault(kind, 0))
                 .toArray();
         wanted = Offers.wantedBy(this);
-        images = Offers.ofImages(key.shape().images());
+        imageDigests = List.copyOf(key.shape().images());
+        images = imageDigests.stream().mapToInt(hosts::imageIndex).toArray();
+        imageOffers = Offers.ofImages(key.shape().images());
         wantsDevices = Arrays.stream(deviceCounts).anyMatch(count -> count > 0);
         preferWeights = key.prefer().stream().mapToInt(LabelPreference::weight).sum();
     }
@@ -122,15 +133,15 @@ public final class Demand {
     }
 
     public int vcpusPerNumaNode() {
-        return (vcpus() + numaNodes() - 1) / numaNodes();
+        return vcpusPerNumaNode;
     }
 
     public long memoryMibPerNumaNode() {
-        return (memoryMib() + numaNodes() - 1) / numaNodes();
+        return memoryMibPerNumaNode;
     }
 
     public long hugepagesMibPerNumaNode() {
-        return (hugepagesMib() + numaNodes() - 1) / numaNodes();
+        return hugepagesMibPerNumaNode;
     }
 
     public int poolCount() {
@@ -178,8 +189,21 @@ public final class Demand {
     }
 
     /** What a host that has all of its images offers: see {@link Offers}. */
-    long images() {
-        return images;
+    long imageOffers() {
+        return imageOffers;
+    }
+
+    public int imageCount() {
+        return images.length;
+    }
+
+    /** How many of its images the host has to fetch. */
+    public int missingImages(HostTable hosts, int host) {
+        int missing = 0;
+        for (int i = 0; i < images.length; i++) {
+            missing += hosts.hasImage(host, images[i], imageDigests.get(i)) ? 0 : 1;
+        }
+        return missing;
     }
 
     /** The sum of the weights of {@link #prefer}. */
@@ -191,14 +215,16 @@ public final class Demand {
      * The weights of those of {@link #prefer} that hosts of a trait class do not have.
      *
      * @param revision changes when classes are made anew
+     * @param exemplarHost of the class
      */
-    public int missedWeights(int traitClass, int revision, Map<String, String> labels) {
+    public int missedWeights(int traitClass, int revision, HostTable hosts, int exemplarHost) {
         revise(revision);
         if (traitClass >= missed.length) {
             missed = Arrays.copyOf(missed, Math.max(8, traitClass * 2));
         }
         if (missed[traitClass] == 0) {
             int sum = 0;
+            Map<String, String> labels = hosts.view(exemplarHost).traits().labels();
             for (LabelPreference preference : key.prefer()) {
                 String value = labels.get(preference.label());
                 sum += value != null && preference.in().contains(value) ? 0 : preference.weight();

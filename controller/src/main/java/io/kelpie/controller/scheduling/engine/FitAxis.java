@@ -1,5 +1,9 @@
 package io.kelpie.controller.scheduling.engine;
 
+import static java.util.Objects.requireNonNull;
+
+import org.jspecify.annotations.Nullable;
+
 /**
  * One of the two ways through the {@link FitIndex}: by the level of one amount first, then by that of the other. Knows of
  * each first level which cells have hosts, which trait classes are there and what is offered. Belongs to one thread.
@@ -98,14 +102,14 @@ public final class FitAxis {
     }
 
     /** One cell of the level has not got these any more; neither has the level, unless another cell has. */
-    void forget(int level, long classesGone, long offersGone, long[] summaries) {
+    void forget(int level, long classesGone, long offersGone, @Nullable FitCell[] cells) {
         long classesLost = classesGone;
         long offersLost = offersGone;
         for (int word = 0; word < otherWords; word++) {
             for (long rest = occupied[level * otherWords + word]; rest != 0; rest &= rest - 1) {
-                int cell = cell(level, (word << 6) + Long.numberOfTrailingZeros(rest));
-                classesLost &= ~summaries[cell * FitIndex.SUMMARY];
-                offersLost &= ~summaries[cell * FitIndex.SUMMARY + 1];
+                FitCell cell = requireNonNull(cells[cell(level, (word << 6) + Long.numberOfTrailingZeros(rest))]);
+                classesLost &= ~cell.classes;
+                offersLost &= ~cell.offers;
                 if ((classesLost | offersLost) == 0) {
                     return;
                 }

@@ -1,7 +1,10 @@
 package io.kelpie.controller.scheduling.engine;
 
+import static java.util.Objects.requireNonNull;
+
 import java.util.Arrays;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The hosts by what they have left beside what is kept: a grid of vCPUs by memory. Within a cell hosts are ordered by
@@ -29,31 +32,24 @@ public final class FitIndex {
     private static final int TRAIT_CLASS = 2;
     private static final int RANK = 3;
 
-    /** Of a cell's summary: the bits of the trait classes that are there, then those of what is offered. */
-    static final int SUMMARY = 2;
-
-    static final int CELLS = VCPU_LEVELS * MEMORY_LEVELS;
+    private static final int CELLS = VCPU_LEVELS * MEMORY_LEVELS;
 
     /** No cell. */
     public static final int NOWHERE = -1;
 
-    private static final int[] NONE = new int[0];
-
     private final HostTable hosts;
     private final GroupRoom groups;
-    private final int[][] cells = new int[CELLS][];
-    private final int[] sizes = new int[CELLS];
-    private final long[] summaries =
-            new long[CELLS * SUMMARY]; // classes and offers, side by side: they are read together
+    private final @Nullable FitCell[] cells = new FitCell[CELLS]; // null: never had a host
     private final FitAxis byVcpus = new FitAxis(VCPU_LEVELS, MEMORY_LEVELS, MEMORY_LEVELS, 1);
     private final FitAxis byMemory = new FitAxis(MEMORY_LEVELS, 1, VCPU_LEVELS, MEMORY_LEVELS);
     private int[] cellOf = new int[0]; // by host; NOWHERE: not in the index
+    private long changes;
+    private int lastChanged = HostTable.UNKNOWN;
     private long[] facts = new long[0]; // FACTS a host, side by side: they are read together
 
     FitIndex(HostTable hosts, GroupRoom groups) {
         this.hosts = hosts;
         this.groups = groups;
-        Arrays.fill(cells, NONE);
     }
 
     public static int vcpuLevel(int vcpus) {
@@ -88,27 +84,20 @@ public final class FitIndex {
         return byMemory;
     }
 
-    /** Whether a cell may have a host of one of the classes that offers all that is wanted. */
+    /** A cell that has or had hosts. */
+    FitCell at(int cell) {
+        return requireNonNull(cells[cell]);
+    }
+
+    /** Whether a cell that has or had hosts may have one of one of the classes that offers all that is wanted. */
     boolean mayHave(int cell, long classes, long wanted) {
-        return (summaries[cell * SUMMARY] & classes) != 0 && (summaries[cell * SUMMARY + 1] & wanted) == wanted;
+        FitCell members = at(cell);
+        return (members.classes & classes) != 0 && (members.offers & wanted) == wanted;
     }
 
     /** The bit of a trait class; classes share them. */
     static long classBit(int traitClass) {
         return 1L << traitClass;
-    }
-
-    /**
-     * vCPUs left beside what is kept; -1 if more is kept than is free. As it was when the host was entered, like all
-     * that the index knows.
-     */
-    int vcpus(int host) {
-        return (int) (facts[host * FACTS + AMOUNTS] & ((1 << VCPU_BITS) - 1)) - 1;
-    }
-
-    /** Memory left beside what is kept, in MiB; -1 if more is kept than is free. */
-    long memoryMib(int host) {
-        return (facts[host * FACTS + AMOUNTS] >> VCPU_BITS) - 1;
     }
 
     /** See {@link Offers}; as it was when the host was entered. */
@@ -118,28 +107,31 @@ public final class FitIndex {
 
     /** The first place in a cell whose host has that much memory left; more than 0. */
     public int placeFrom(int cell, long memoryMib) {
-        int[] members = cells[cell];
-        int low = 0;
-        int high = sizes[cell];
-        long least = amounts(Integer.MIN_VALUE, memoryMib);
-        while (low < high) {
-            int middle = (low + high) >>> 1;
-            if (facts[members[middle] * FACTS + AMOUNTS] < least) {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
-        }
-        return low;
+        return at(cell).placeFrom(amounts(Integer.MIN_VALUE, memoryMib));
     }
 
     public int size(int cell) {
-        return sizes[cell];
+        return at(cell).size();
     }
 
     /** A host of a cell by its place there. */
     public int host(int cell, int at) {
-        return cells[cell][at];
+        return at(cell).host(at);
+    }
+
+    /**
+     * vCPUs left beside what is kept; -1 if more is kept than is free. As it was when the host was entered, like all
+     * that the index knows.
+     *
+     * @param amounts of the host
+     */
+    static int vcpus(long amounts) {
+        return (int) (amounts & ((1 << VCPU_BITS) - 1)) - 1;
+    }
+
+    /** Memory left beside what is kept, in MiB; -1 if more is kept than is free. */
+    static long memoryMib(long amounts) {
+        return (amounts >> VCPU_BITS) - 1;
     }
 
     public int traitClass(int host) {
@@ -169,31 +161,44 @@ public final class FitIndex {
         return cellOf[host] >= 0;
     }
 
+    /** Grows with every host that is entered, and with whatever else may make hosts pass. */
+    long changes() {
+        return changes;
+    }
+
+    /** The host of the last change. */
+    int lastChanged() {
+        return lastChanged;
+    }
+
+    /** Something has changed on a host that is not known here. */
+    void changed(int host) {
+        changes++;
+        lastChanged = host;
+    }
+
     /** Enters a host with what it has now. */
     void enter(int host) {
+        changed(host);
         int vcpus = hosts.roomVcpus(host);
         long memoryMib = hosts.roomMemoryMib(host);
         long offers = Offers.of(hosts, host, groups.isHeld(host), facts[host * FACTS + OFFERS]);
         facts[host * FACTS + AMOUNTS] = amounts(vcpus, memoryMib);
         facts[host * FACTS + OFFERS] = offers;
         int cell = cell(vcpus, memoryMib);
-        int[] members = cells[cell];
-        int size = sizes[cell];
-        if (size == members.length) {
-            members = Arrays.copyOf(members, Math.max(4, size * 2));
+        FitCell members = cells[cell];
+        if (members == null) {
+            members = new FitCell();
             cells[cell] = members;
         }
-        int at = search(members, size, host);
-        System.arraycopy(members, at, members, at + 1, size - at);
-        members[at] = host;
-        sizes[cell] = size + 1;
-        cellOf[host] = cell;
-        if (size == 0) {
+        if (members.size() == 0) {
             flip(cell);
         }
+        members.insert(placeOf(members, host), facts[host * FACTS + AMOUNTS], offers, traitClass(host), host);
+        cellOf[host] = cell;
         long bit = classBit(traitClass(host));
-        summaries[cell * SUMMARY] |= bit;
-        summaries[cell * SUMMARY + 1] |= offers;
+        members.classes |= bit;
+        members.offers |= offers;
         byVcpus.add(cell / MEMORY_LEVELS, bit, offers);
         byMemory.add(cell % MEMORY_LEVELS, bit, offers);
     }
@@ -201,41 +206,44 @@ public final class FitIndex {
     /** Takes a host out, before anything of it changes. */
     void leave(int host) {
         int cell = cellOf[host];
-        int[] members = cells[cell];
-        int size = sizes[cell] - 1;
-        int at = search(members, size + 1, host);
-        System.arraycopy(members, at + 1, members, at, size - at);
-        sizes[cell] = size;
+        FitCell members = at(cell);
+        int place = placeOf(members, host);
+        members.remove(place);
         cellOf[host] = NOWHERE;
-        if (size == 0) {
+        if (members.size() == 0) {
             flip(cell);
+            forget(cell, members, members.classes, members.offers);
+        } else {
+            forgetHost(cell, members, host, place);
         }
-        forget(cell);
     }
 
     /**
-     * A host has left: what it alone had in its cell and its levels is not there any more. Images are taken for there
-     * until the cell is empty: most hosts have other ones, and to look for all of them again would take longer than to
-     * pass over a cell in vain.
+     * A host has left: what it alone had in its cell is not there any more. Images are taken for there until the cell is
+     * empty: most hosts have other ones, and to look for all of them again would take longer than to pass over a cell in
+     * vain.
+     *
+     * @param place where it was: those around it are most like it
      */
-    private void forget(int cell) {
-        long classes = summaries[cell * SUMMARY];
-        long offered = summaries[cell * SUMMARY + 1];
-        long classesLeft = 0;
-        long offeredLeft = sizes[cell] == 0 ? 0 : offered & Offers.IMAGES;
-        int[] members = cells[cell];
-        for (int at = sizes[cell] - 1; at >= 0 && (classesLeft != classes || offeredLeft != offered); at--) {
-            classesLeft |= classBit(traitClass(members[at]));
-            offeredLeft |= offers(members[at]);
+    private void forgetHost(int cell, FitCell members, int host, int place) {
+        long classes = classBit(traitClass(host));
+        long offers = offers(host) & ~Offers.IMAGES;
+        int at = place;
+        for (int left = members.size(); left > 0 && (classes | offers) != 0; left--) {
+            at = at == 0 ? members.size() - 1 : at - 1;
+            classes &= ~classBit(members.traitClass(at));
+            offers &= ~members.offers(at);
         }
-        if (classesLeft != classes || offeredLeft != offered) {
-            summaries[cell * SUMMARY] = classesLeft;
-            summaries[cell * SUMMARY + 1] = offeredLeft;
-            long classesGone = classes & ~classesLeft;
-            long offersGone = offered & ~offeredLeft;
-            byVcpus.forget(cell / MEMORY_LEVELS, classesGone, offersGone, summaries);
-            byMemory.forget(cell % MEMORY_LEVELS, classesGone, offersGone, summaries);
+        if ((classes | offers) != 0) {
+            forget(cell, members, classes, offers);
         }
+    }
+
+    private void forget(int cell, FitCell members, long classes, long offers) {
+        members.classes &= ~classes;
+        members.offers &= ~offers;
+        byVcpus.forget(cell / MEMORY_LEVELS, classes, offers, cells);
+        byMemory.forget(cell % MEMORY_LEVELS, classes, offers, cells);
     }
 
     private void flip(int cell) {
@@ -249,45 +257,18 @@ public final class FitIndex {
         return (memory << VCPU_BITS) + (Math.max(-1, Math.min(VCPUS_MAX, vcpus)) + 1);
     }
 
-    /** Whether no request can tell the two apart by vCPUs, memory, traits and offers. */
-    private boolean alike(int host, int other) {
-        int one = host * FACTS;
-        int two = other * FACTS;
-        return facts[one + AMOUNTS] == facts[two + AMOUNTS]
-                && facts[one + OFFERS] == facts[two + OFFERS]
-                && facts[one + TRAIT_CLASS] == facts[two + TRAIT_CLASS];
-    }
-
-    /** The first place after {@code at} whose host is not like the one there: in steps that double. */
+    /** The first place after {@code at} whose host is not like the one there. */
     public int endOfRun(int cell, int at) {
-        int[] members = cells[cell];
-        int size = sizes[cell];
-        int like = members[at];
-        int known = at;
-        int step = 1;
-        while (known + step < size && alike(members[known + step], like)) {
-            known += step;
-            step *= 2;
-        }
-        int beyond = Math.min(size, known + step);
-        while (known + 1 < beyond) {
-            int middle = (known + beyond) >>> 1;
-            if (alike(members[middle], like)) {
-                known = middle;
-            } else {
-                beyond = middle;
-            }
-        }
-        return known + 1;
+        return at(cell).endOfRun(at);
     }
 
     /** The place of a host, or where it belongs. */
-    private int search(int[] members, int size, int host) {
+    private int placeOf(FitCell members, int host) {
         int low = 0;
-        int high = size;
+        int high = members.size();
         while (low < high) {
             int middle = (low + high) >>> 1;
-            if (isBefore(members[middle], host)) {
+            if (isBefore(members, middle, host)) {
                 low = middle + 1;
             } else {
                 high = middle;
@@ -296,14 +277,16 @@ public final class FitIndex {
         return low;
     }
 
-    private boolean isBefore(int host, int other) {
-        int one = host * FACTS;
-        int two = other * FACTS;
-        for (int fact = 0; fact < FACTS; fact++) {
-            if (facts[one + fact] != facts[two + fact]) {
-                return facts[one + fact] < facts[two + fact];
-            }
+    private boolean isBefore(FitCell members, int at, int host) {
+        long amounts = facts[host * FACTS + AMOUNTS];
+        if (members.amounts(at) != amounts) {
+            return members.amounts(at) < amounts;
         }
-        return false;
+        if (members.offers(at) != offers(host)) {
+            return members.offers(at) < offers(host);
+        }
+        return members.traitClass(at) != traitClass(host)
+                ? members.traitClass(at) < traitClass(host)
+                : rank(members.host(at)) < rank(host);
     }
 }

@@ -23,7 +23,6 @@ public final class HostTable {
 
     private static final int PAGE_SIZES = PageSize.values().length;
     private static final long NO_POOL = Long.MIN_VALUE;
-    private static final int IMAGE_WORDS = 4;
     private static final int ROOM_FIELDS = 4;
     private static final int FREE_MEMORY_MIB = 0;
     private static final int FREE_VCPUS = 1;
@@ -45,7 +44,7 @@ public final class HostTable {
     private long[][] freePoolMib = new long[0][]; // by pool, then host
     private int[][] freeDevices = new int[0][]; // by kind, then host
     private int[] startsInFlight = new int[0];
-    private long[] imageBits = new long[0]; // IMAGE_WORDS a host: a bit for each image, shared by others
+    private final ImageTable images = new ImageTable();
     private byte[] numaNodes = new byte[0];
     private int[] numaFreeVcpus = new int[0]; // NUMA_NODES_MAX a host
     private long[] numaFreeMemoryMib = new long[0];
@@ -172,16 +171,18 @@ public final class HostTable {
         return freeDevices.length > 0;
     }
 
-    /** Whether the host has an image at hand. */
-    public boolean hasImage(int host, String digest) {
-        int bit = imageBit(digest);
-        return (imageBits[host * IMAGE_WORDS + (bit >> 6)] & (1L << bit)) != 0
-                && view(host).images().contains(digest);
+    /** The number of an image; {@link #UNKNOWN} if it has none, or has none yet. */
+    int imageIndex(String digest) {
+        return images.index(digest);
     }
 
-    private static int imageBit(String digest) {
-        int hash = digest.hashCode();
-        return (hash ^ (hash >>> 16)) & (IMAGE_WORDS * Long.SIZE - 1);
+    /**
+     * Whether the host has an image at hand.
+     *
+     * @param image index of it
+     */
+    boolean hasImage(int host, int image, String digest) {
+        return images.has(host, image, digest, views[host]);
     }
 
     public int startsInFlight(int host) {
@@ -223,17 +224,8 @@ public final class HostTable {
         putDevices(host, size, held);
         putNumaNodes(host, size, held);
         startsInFlight[host] = view.startsInFlight();
-        putImages(host, view);
+        images.put(host, view.images());
         return host;
-    }
-
-    private void putImages(int host, HostView view) {
-        int first = host * IMAGE_WORDS;
-        Arrays.fill(imageBits, first, first + IMAGE_WORDS, 0);
-        for (String digest : view.images()) {
-            int bit = imageBit(digest);
-            imageBits[first + (bit >> 6)] |= 1L << bit;
-        }
     }
 
     private void putPools(int host, HostSize size, HostSize held) {
@@ -363,7 +355,6 @@ public final class HostTable {
         vcpuCapacity = Arrays.copyOf(vcpuCapacity, length);
         room = Arrays.copyOf(room, length * ROOM_FIELDS);
         startsInFlight = Arrays.copyOf(startsInFlight, length);
-        imageBits = Arrays.copyOf(imageBits, length * IMAGE_WORDS);
         numaNodes = Arrays.copyOf(numaNodes, length);
         numaFreeVcpus = Arrays.copyOf(numaFreeVcpus, length * NUMA_NODES_MAX);
         numaFreeMemoryMib = Arrays.copyOf(numaFreeMemoryMib, length * NUMA_NODES_MAX);

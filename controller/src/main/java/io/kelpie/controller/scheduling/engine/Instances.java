@@ -5,8 +5,8 @@ import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The instances of the {@link Inventory}, by number, each in the list of its host. Numbers of instances that are gone
- * are used again. Belongs to one thread.
+ * The instances of the {@link Inventory}, by number (see {@link InstanceNumbers}), each in the list of its host. Belongs to
+ * one thread.
  */
 public final class Instances {
     /** No instance. */
@@ -30,8 +30,7 @@ public final class Instances {
     private static final int ORDINAL = 5;
     private static final int PRIORITY = 6;
 
-    private int limit;
-    private final IntList holes = new IntList();
+    private final InstanceNumbers numbers = new InstanceNumbers();
     private @Nullable Ask[] asks = new Ask[0];
     private @Nullable JobAsk[] jobAsks = new JobAsk[0]; // beside the facts all that is needed when one leaves
     private int[] facts = new int[0]; // FACTS an instance, side by side: they are read together
@@ -43,8 +42,8 @@ public final class Instances {
     private int claimCount;
 
     int add(int host, Ask ask, boolean pools, int numaMask, long since) {
-        int instance = holes.isEmpty() ? limit++ : holes.removeLast();
-        if (instance == asks.length) {
+        int instance = numbers.take(ask.terms().members(), ask.jobSize());
+        if (instance >= asks.length) {
             grow(Math.max(16, instance * 2));
         }
         asks[instance] = ask;
@@ -77,9 +76,9 @@ public final class Instances {
         setLeaving(instance, false);
         claimCount -= isClaim(instance) ? 1 : 0;
         ofPriority[facts[instance * FACTS + PRIORITY]]--;
+        numbers.giveBack(instance, ofJob(instance).terms().members());
         asks[instance] = null;
         jobAsks[instance] = null;
-        holes.add(instance);
         changed(host);
     }
 
@@ -229,7 +228,7 @@ public final class Instances {
     }
 
     void forEach(IntConsumer action) {
-        for (int instance = 0; instance < limit; instance++) {
+        for (int instance = 0; instance < asks.length; instance++) {
             if (asks[instance] != null) {
                 action.accept(instance);
             }

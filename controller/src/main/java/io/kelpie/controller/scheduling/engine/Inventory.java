@@ -307,13 +307,12 @@ public final class Inventory {
 
     /** An instance is gone. What is known of it alone is not looked at: it is most likely in no cache any more. */
     private void discount(int instance) {
-        Ask ask = instances.ask(instance);
         jobs.count(instances.ofJob(instance).terms(), instances.ordinal(instance), instances.host(instance), -1);
         if (instances.isOfGroup(instance)) {
-            holdForGroup(ask);
+            holdForGroup(instances.ask(instance));
         }
         instances.remove(instance);
-        reserve.left(ask);
+        reserve.left();
     }
 
     /** The instance runs: it is no start in flight any more. */
@@ -321,6 +320,7 @@ public final class Inventory {
         if (instances.isStarting(instance)) {
             instances.setStarting(instance, false);
             hosts.addStartsInFlight(instances.host(instance), -1);
+            index.changed(instances.host(instance));
         }
     }
 

@@ -22,6 +22,8 @@ public final class JobMembers {
     private int total;
     private int endable = Integer.MAX_VALUE;
     private int groupHost = HostTable.UNKNOWN;
+    private int nextNumber;
+    private int numbersLeft;
 
     JobMembers(JobKey key) {
         this.key = key;
@@ -54,6 +56,22 @@ public final class JobMembers {
 
     void groupHost(int host) {
         groupHost = host;
+    }
+
+    /** The number of the job's next instance, if {@link #numbersLeft}. */
+    int nextNumber() {
+        return nextNumber;
+    }
+
+    /** So many numbers from {@link #nextNumber} on are set aside for the job's next instances. */
+    int numbersLeft() {
+        return numbersLeft;
+    }
+
+    /** The business of {@link InstanceNumbers}. */
+    void numbers(int next, int left) {
+        nextNumber = next;
+        numbersLeft = left;
     }
 
     /** So many of the VMs may be ended now; {@link Integer#MAX_VALUE} if there is no limit. */

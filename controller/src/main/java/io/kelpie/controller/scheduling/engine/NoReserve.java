@@ -82,7 +82,7 @@ final class NoReserve implements Reserve {
     public void leaving(int instance) {}
 
     @Override
-    public void left(Ask ask) {}
+    public void left() {}
 
     @Override
     public void changed(int host, boolean traitsChanged, boolean domainsChanged) {}

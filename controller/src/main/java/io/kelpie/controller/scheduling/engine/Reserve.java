@@ -71,8 +71,8 @@ public interface Reserve {
     /** An instance is about to go. */
     void leaving(int instance);
 
-    /** A VM of this kind has gone. */
-    void left(Ask ask);
+    /** The instance that was {@link #leaving} is gone. */
+    void left();
 
     /** A host is new, or has changed. */
     void changed(int host, boolean traitsChanged, boolean domainsChanged);

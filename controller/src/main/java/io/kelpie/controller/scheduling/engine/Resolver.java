@@ -29,9 +29,15 @@ final class Resolver {
     private final int startsInFlightMax;
     private final Reserve reserve;
     private final @Nullable Resolved[] lately = new Resolved[LATELY]; // by hash of the job
+    private @Nullable Resolved last;
 
     /** What a job's VMs of one shape have in common. */
     private record Resolved(JobKey job, VmShape shape, PlacementRules rules, JobAsk ask) {
+        /** Whether it is of the very job that the request is from. */
+        boolean isFrom(PlacementRequest request) {
+            return job == request.job() && shape == request.shape() && rules == request.rules();
+        }
+
         boolean isOf(PlacementRequest request) {
             return job.equals(request.job())
                     && (shape == request.shape() || shape.equals(request.shape()))
@@ -101,6 +107,15 @@ final class Resolver {
     }
 
     private JobAsk resolve(PlacementRequest request) {
+        Resolved known = last;
+        if (known == null || !known.isFrom(request) || known.ask().demand().isStale(hosts)) {
+            known = resolveJob(request);
+            last = known;
+        }
+        return known.ask();
+    }
+
+    private Resolved resolveJob(PlacementRequest request) {
         int hash = request.job().hashCode();
         int slot = (hash ^ (hash >>> 16)) & (LATELY - 1);
         Resolved known = lately[slot];
@@ -115,7 +130,7 @@ final class Resolver {
                             jobs.terms(jobs.members(request.job()), request.rules())));
             lately[slot] = known;
         }
-        return known.ask();
+        return known;
     }
 
     private void useLabels(PlacementRules rules) {

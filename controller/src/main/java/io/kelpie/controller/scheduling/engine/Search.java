@@ -26,6 +26,7 @@ public final class Search {
     private final Scorer[] weighing;
     private final ShortLists shortLists;
     private final BestFirstCells cells;
+    private final LastBest last;
     private final Demand.TraitJudge judge = this::passesTraits;
 
     @SuppressWarnings("NullAway.Init") // set first thing by best
@@ -52,6 +53,7 @@ public final class Search {
         weighing = new Scorer[scorers.length];
         room = inventory.room();
         cells = new BestFirstCells(inventory.index(), room);
+        last = new LastBest(inventory);
     }
 
     private static Filter[] of(Filter.Scope scope) {
@@ -63,6 +65,11 @@ public final class Search {
         inventory.reserve().settleFor(request);
         taking = false;
         prepare(request);
+        int again = last.of(request, room);
+        if (again != HostTable.UNKNOWN && classPasses(again) && passesHost(again)) {
+            last.set(request, room, again);
+            return again;
+        }
         if (inventory.reserve().takesBack(request)) {
             ask.undecideSpreads();
             if (classPasses(ask.preferredHost()) && passesHost(ask.preferredHost())) {
@@ -79,6 +86,7 @@ public final class Search {
             want(inventory.room(), 1);
             host = bestOfAllowed();
         }
+        last.set(request, room, host);
         return host;
     }
 
@@ -314,7 +322,7 @@ public final class Search {
                 ask.demand().wanted() != 0; // hosts that will do: to look for those with its images first does not pay
         long without = few ? 0 : leastWithoutImages();
         if (without > 0) {
-            walkAll(ask.demand().images(), away);
+            walkAll(ask.demand().imageOffers(), away);
         }
         walkAll(0, away + without);
     }
@@ -380,21 +388,22 @@ public final class Search {
     private void walk(FitIndex index, int cell, long wanted, long extra) {
         long vcpusLeast = cells.vcpusLeast();
         boolean sorted = !room.moreIsBetter();
+        FitCell members = index.at(cell);
         int at = index.placeFrom(cell, memoryMib);
-        while (at < index.size(cell)) {
-            int host = index.host(cell, at);
-            int vcpusLeft = index.vcpus(host) - vcpus;
-            long memoryMibLeft = index.memoryMib(host) - memoryMib;
+        for (at = members.nextOffering(at, wanted); at < members.size(); at = members.nextOffering(at, wanted)) {
+            int vcpusLeft = FitIndex.vcpus(members.amounts(at)) - vcpus;
+            long memoryMibLeft = FitIndex.memoryMib(members.amounts(at)) - memoryMib;
             if (sorted && room.cost(vcpusLeast, memoryMibLeft) + extra > bestCost) {
                 return; // the later ones of the cell have as much memory or more
             }
-            if (vcpusLeft < 0 || (index.offers(host) & wanted) != wanted || !classPasses(host)) {
-                at = index.endOfRun(cell, at);
+            int host = members.host(at);
+            if (vcpusLeft < 0 || !classPasses(members.traitClass(at), host)) {
+                at = members.endOfRun(at);
                 continue;
             }
             long cost = room.cost(vcpusLeft, memoryMibLeft);
             if (!canWin(host, cost + extra)) {
-                at = index.endOfRun(cell, at); // the others of the run cost as much at least and have a higher rank
+                at = members.endOfRun(at); // the others of the run cost as much at least and have a higher rank
             } else {
                 offer(host, cost);
                 at++;
@@ -456,7 +465,11 @@ public final class Search {
     }
 
     private boolean classPasses(int host) {
-        return ask.demand().passes(inventory.index().traitClass(host), inventory.traitRevision(), host, judge);
+        return classPasses(inventory.index().traitClass(host), host);
+    }
+
+    private boolean classPasses(int traitClass, int exemplarHost) {
+        return ask.demand().passes(traitClass, inventory.traitRevision(), exemplarHost, judge);
     }
 
     private boolean passesTraits(int exemplarHost) {

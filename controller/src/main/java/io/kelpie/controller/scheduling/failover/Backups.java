@@ -1,5 +1,7 @@
 package io.kelpie.controller.scheduling.failover;
 
+import static java.util.Objects.requireNonNull;
+
 import io.kelpie.controller.scheduling.NPlusOne;
 import io.kelpie.controller.scheduling.engine.Ask;
 import io.kelpie.controller.scheduling.engine.Demand;
@@ -47,6 +49,7 @@ public final class Backups implements Reserve {
     private final Protection protection;
     private final Unprotected waiting = new Unprotected();
     private final Map<JobMembers, IntList> byJob = new HashMap<>();
+    private @Nullable Ask leaving; // between leaving and left
     private final Set<JobMembers> dirtyJobs = new LinkedHashSet<>();
     private final Set<Integer> dirtyHosts = new LinkedHashSet<>();
     private final Set<Integer> otherTraits = new LinkedHashSet<>();
@@ -287,6 +290,7 @@ public final class Backups implements Reserve {
     public void leaving(int instance) {
         assignments.begin();
         Ask ask = inventory.askOf(instance);
+        leaving = ask;
         ease(instance);
         assignments.leave(instance, ask);
         waiting.remove(instance);
@@ -297,7 +301,9 @@ public final class Backups implements Reserve {
     }
 
     @Override
-    public void left(Ask ask) {
+    public void left() {
+        Ask ask = requireNonNull(leaving);
+        leaving = null;
         IntList vms = byJob.get(ask.terms().members());
         if (vms != null && vms.isEmpty()) {
             byJob.remove(ask.terms().members());

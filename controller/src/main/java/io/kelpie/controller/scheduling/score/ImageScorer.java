@@ -13,23 +13,19 @@ final class ImageScorer implements Scorer {
 
     @Override
     public boolean concerns(Ask ask, Inventory inventory) {
-        return !ask.shape().images().isEmpty();
+        return ask.demand().imageCount() > 0;
     }
 
     @Override
     public long leastWithoutImages(Ask ask, SchedulingPolicy policy) {
-        return policy.imageWeight() * POINT / ask.shape().images().size();
+        return policy.imageWeight() * POINT / ask.demand().imageCount();
     }
 
     @Override
     public long cost(Inventory inventory, int host, Ask ask) {
-        long missing = 0;
-        for (String image : ask.shape().images()) {
-            missing += inventory.hosts().hasImage(host, image) ? 0 : 1;
-        }
         return inventory.policy().imageWeight()
                 * POINT
-                * missing
-                / ask.shape().images().size();
+                * ask.demand().missingImages(inventory.hosts(), host)
+                / ask.demand().imageCount();
     }
 }

@@ -30,9 +30,7 @@ final class PreferenceScorer implements Scorer {
                 ? 0
                 : ask.demand()
                         .missedWeights(
-                                inventory.index().traitClass(host),
-                                inventory.traitRevision(),
-                                inventory.hosts().view(host).traits().labels());
+                                inventory.index().traitClass(host), inventory.traitRevision(), inventory.hosts(), host);
         missed +=
                 missed(ask.terms().affinity(), host, false) + missed(ask.terms().antiAffinity(), host, true);
         return inventory.policy().preferWeight() * POINT * missed / weights(ask);

@@ -35,4 +35,18 @@ class IntCountsTest {
             assertThat(seen).as("seed %d", seed).isEqualTo(map.keySet());
         }
     }
+
+    @Test
+    void nothingIsLeftOfWhatWasCleared() {
+        IntCounts counts = new IntCounts();
+        for (int key = 0; key < 100; key++) {
+            counts.add(key, 2);
+        }
+        counts.clear();
+        counts.add(7, 3);
+
+        assertThat(counts.size()).isEqualTo(1);
+        assertThat(counts.get(7)).isEqualTo(3);
+        assertThat(counts.get(8)).isZero();
+    }
 }

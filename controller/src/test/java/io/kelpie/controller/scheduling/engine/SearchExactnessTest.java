@@ -53,6 +53,46 @@ class SearchExactnessTest {
         assertThat(placed).isGreaterThan(1_000);
     }
 
+    /** The last answer is tried first for the next VM of the same kind. */
+    @Test
+    void forVmsOfOneKindOneAfterAnother() {
+        int placed = 0;
+        for (long seed = 0; seed < 60; seed++) {
+            RandomCluster random = new RandomCluster(seed);
+            SchedulingPolicy policy = new SchedulingPolicy(200, Packing.PACK, 3, 30, 5, NPlusOne.OFF);
+            Inventory inventory = new Inventory(policy, seed, Reservation::of);
+            uniform(random, 40).hosts().forEach(inventory::put);
+            Search search = new Search(inventory);
+            BruteForce bruteForce = new BruteForce(inventory);
+            List<Integer> live = new ArrayList<>();
+            for (int kind = 0; kind < 30; kind++) {
+                int vcpus = 1 + random.below(3);
+                long memoryMib = 256L << random.below(5);
+                for (int vm = 0; vm < 6; vm++) {
+                    Ask ask = inventory.ask(TestVm.vm(kind * 6 + vm)
+                            .vcpus(vcpus)
+                            .memoryMib(memoryMib)
+                            .request());
+                    int best = search.best(ask);
+                    assertThat(best)
+                            .as("seed %d, kind %d, VM %d", seed, kind, vm)
+                            .isEqualTo(bruteForce.best(ask));
+                    if (best != HostTable.UNKNOWN) {
+                        live.add(inventory.place(ask, best));
+                        placed++;
+                    }
+                    int chance = random.below(8);
+                    if (chance == 0 && !live.isEmpty()) {
+                        inventory.release(live.remove(random.below(live.size())));
+                    } else if (chance < 4 && !live.isEmpty()) {
+                        inventory.started(live.get(random.below(live.size())));
+                    }
+                }
+            }
+        }
+        assertThat(placed).isGreaterThan(1_000);
+    }
+
     /** In MiB the amounts of such hosts are finer than the cost can tell. */
     @ParameterizedTest
     @EnumSource(Packing.class)
