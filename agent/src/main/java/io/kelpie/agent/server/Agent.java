@@ -112,7 +112,8 @@ public final class Agent implements AutoCloseable {
                 contents.entries().size() + contents.damaged().size());
 
         // Threads. The loop ends before the drivers do: what a driver answers because it was closed must not pass for
-        // what became of a VM. Workers are not interrupted, so that no start is broken off half way, and have a while to
+        // what became of a VM. Workers are not interrupted, so that no start is broken off half way, and have a while
+        // to
         // finish before the locks of the folders that they write to are let go.
         ExecutorService threads = threads();
         opened("threads", () -> end(threads));
