@@ -7,8 +7,8 @@ import java.util.Map;
 /**
  * Drives an engine: jobs arrive whole; before each call as many leave, chosen at random, as the memory in use must not be
  * above its target. The target swings between 70 and 90 % of the pool's memory, once in as many requests as there are
- * about VMs. Jobs are made before the clock runs; what the clock sees is the engine's work for requests and departures,
- * and the driver's own accounts. Used by one thread.
+ * about VMs. What the clock sees is the engine's work, for requests and for departures: jobs are made, chosen to leave and
+ * counted while it stands. Used by one thread.
  */
 public final class Churn {
     private static final double LOW = 0.70;
@@ -23,9 +23,11 @@ public final class Churn {
     private final long capacityMib;
     private final long swing;
     private final List<ChurnJob> live = new ArrayList<>();
+    private final List<ChurnJob> leaving = new ArrayList<>(); // before the next call, for use again and again
     private long nextJob;
     private long requests;
     private long usedMib;
+    private int liveVms;
     private long draws;
 
     /**
@@ -34,12 +36,10 @@ public final class Churn {
      * @param placed VMs that got a place
      * @param rejected VMs that got none
      * @param departed VMs that left
-     * @param nanos time of the engine and the accounts
-     * @param cpuNanos processor time of this thread in it
+     * @param nanos time of the engine
      * @param placedByKind {@code placed} by kind
      */
-    public record Window(
-            long placed, long rejected, long departed, long nanos, long cpuNanos, Map<Kind, Long> placedByKind) {
+    public record Window(long placed, long rejected, long departed, long nanos, Map<Kind, Long> placedByKind) {
         public double placedPerSecond() {
             return placed * 1e9 / Math.max(1, nanos);
         }
@@ -63,11 +63,13 @@ public final class Churn {
             }
             ChurnJob copy = sameStream.job(job.number());
             other.adopt(copy, hosts);
+            copy.settled();
             fork.live.add(copy);
         }
         fork.nextJob = nextJob;
         fork.requests = requests;
         fork.usedMib = usedMib;
+        fork.liveVms = liveVms;
         fork.draws = draws;
         return fork;
     }
@@ -79,7 +81,7 @@ public final class Churn {
 
     /** VMs that are placed now. */
     public int liveVms() {
-        return live.stream().mapToInt(ChurnJob::placed).sum();
+        return liveVms;
     }
 
     /**
@@ -92,8 +94,7 @@ public final class Churn {
         long end = requests + vms;
         while (requests < end) {
             for (List<ChurnJob> batch : batches()) {
-                makeRoom(batch);
-                engine.place(batch);
+                call(batch);
                 for (ChurnJob job : batch) {
                     for (int vm = 0; vm < job.vms(); vm++) {
                         hash = (hash ^ (engine.hostOf(job, vm) + 1)) * HASH_PRIME;
@@ -111,34 +112,38 @@ public final class Churn {
         long rejected = 0;
         long departed = 0;
         long nanos = 0;
-        long cpuNanos = 0;
         KindCounts byKind = new KindCounts();
         while (nanos < nanosMin) {
             List<List<ChurnJob>> batches = batches();
             int done = 0;
-            long cpuBegin = CpuClock.nanos();
-            long begin = System.nanoTime();
-            long now = begin;
-            while (done < batches.size() && nanos + (now - begin) < nanosMin) {
+            while (done < batches.size() && nanos < nanosMin) {
                 List<ChurnJob> batch = batches.get(done++);
-                departed += makeRoom(batch);
-                engine.place(batch);
-                for (int i = 0; i < batch.size(); i++) {
-                    ChurnJob job = batch.get(i);
+                long before = liveVms;
+                nanos += call(batch);
+                departed += before - liveVms;
+                for (ChurnJob job : batch) {
                     placed += job.placed();
                     rejected += job.vms() - job.placed();
                     byKind.add(job.kind(), job.placed());
                     enter(job);
                 }
-                now = System.nanoTime();
             }
-            nanos += now - begin;
-            cpuNanos += CpuClock.nanos() - cpuBegin;
             nextJob -= batches.subList(done, batches.size()).stream()
                     .mapToInt(List::size)
                     .sum();
         }
-        return new Window(placed, rejected, departed, nanos, cpuNanos, byKind.toMap());
+        return new Window(placed, rejected, departed, nanos, byKind.toMap());
+    }
+
+    /** Lets the engine work: jobs leave, others come. Returns the time that it took. */
+    private long call(List<ChurnJob> batch) {
+        makeRoom(batch);
+        long begin = System.nanoTime();
+        for (ChurnJob job : leaving) {
+            engine.remove(job);
+        }
+        engine.place(batch);
+        return System.nanoTime() - begin;
     }
 
     /** The next jobs, some ten thousand VMs, in batches as the engine likes them. */
@@ -161,19 +166,22 @@ public final class Churn {
 
     private void enter(ChurnJob job) {
         requests += job.vms();
+        job.settled();
         if (job.placed() > 0) {
             live.add(job);
+            liveVms += job.placed();
             usedMib += job.memoryMib();
         }
     }
 
-    private long makeRoom(List<ChurnJob> batch) {
+    /** Chooses who leaves. */
+    private void makeRoom(List<ChurnJob> batch) {
+        leaving.clear();
         long wantedMib = 0;
-        for (int i = 0; i < batch.size(); i++) {
-            wantedMib += batch.get(i).wantedMemoryMib();
+        for (ChurnJob job : batch) {
+            wantedMib += job.wantedMemoryMib();
         }
         long targetMib = targetMib();
-        long departed = 0;
         while (usedMib + wantedMib > targetMib && !live.isEmpty()) {
             int index = (int) Long.remainderUnsigned(draw(), live.size());
             ChurnJob job = live.get(index);
@@ -181,11 +189,10 @@ public final class Churn {
             if (index < live.size()) {
                 live.set(index, last);
             }
+            liveVms -= job.placed();
             usedMib -= job.memoryMib();
-            departed += job.placed();
-            engine.remove(job);
+            leaving.add(job);
         }
-        return departed;
     }
 
     private long targetMib() {

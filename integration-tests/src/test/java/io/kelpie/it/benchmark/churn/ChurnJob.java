@@ -12,7 +12,7 @@ public final class ChurnJob {
 
     private final long number;
     private final Kind kind;
-    private final List<PlacementRequest> requests;
+    private List<PlacementRequest> requests;
     private final Reservation reservation;
     private final int[] seats;
     private int placed;
@@ -40,7 +40,12 @@ public final class ChurnJob {
     }
 
     public int vms() {
-        return requests.size();
+        return seats.length;
+    }
+
+    /** Lets its requests go: none of its VMs is to be placed any more. */
+    void settled() {
+        requests = List.of();
     }
 
     /** What each VM holds. */

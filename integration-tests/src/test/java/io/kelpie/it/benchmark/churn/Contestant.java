@@ -11,6 +11,7 @@ public final class Contestant {
     private final Runnable before;
     private final Latencies latencies;
     private final List<Churn.Window> windows = new ArrayList<>();
+    private final List<Double> decidedPerSecond = new ArrayList<>();
     private final List<Double> p50Micros = new ArrayList<>();
     private final List<Double> p99Micros = new ArrayList<>();
 
@@ -41,6 +42,7 @@ public final class Contestant {
         System.gc(); // what others left behind is not this engine's
         latencies.clear();
         windows.add(churn.run(nanosMin));
+        decidedPerSecond.add(latencies.perSecond());
         p50Micros.add(latencies.quantileMicros(0.50));
         p99Micros.add(latencies.quantileMicros(0.99));
     }
@@ -49,8 +51,9 @@ public final class Contestant {
         return Median.of(windows, Churn.Window::placedPerSecond);
     }
 
-    public double placedPerCpuSecond() {
-        return Median.of(windows, window -> window.placed() * 1e9 / Math.max(1, window.cpuNanos()));
+    /** Decisions in a second of nothing but decisions; 0 if the engine does not note them. */
+    public double decidedPerSecond() {
+        return Median.of(decidedPerSecond, Double::doubleValue);
     }
 
     public double p50Micros() {

@@ -7,6 +7,7 @@ public final class Latencies {
     private static final int INITIAL = 1 << 20;
     private static final int MAX = 1 << 24;
     private static final double NANOS_PER_MICRO = 1e3;
+    private static final double NANOS_PER_SECOND = 1e9;
 
     private int[] nanos = new int[INITIAL];
     private int size;
@@ -38,6 +39,17 @@ public final class Latencies {
     /** The mean of the decisions on VMs of a kind; 0 if there was none. */
     public double meanMicros(Kind kind) {
         return sums.get(kind) / NANOS_PER_MICRO / Math.max(1, counts.get(kind));
+    }
+
+    /** Decisions in a second of nothing but decisions; 0 if there was none. */
+    public double perSecond() {
+        long nanos = 0;
+        long count = 0;
+        for (Kind kind : Kind.values()) {
+            nanos += sums.get(kind);
+            count += counts.get(kind);
+        }
+        return count * NANOS_PER_SECOND / Math.max(1, nanos);
     }
 
     /** The duration that so large a share needed at most; 0 if there was none. */
