@@ -11,14 +11,8 @@ import io.kelpie.controller.scheduling.engine.Inventory;
 import io.kelpie.controller.scheduling.engine.JobMembers;
 import io.kelpie.controller.scheduling.engine.Reserve;
 import io.kelpie.controller.scheduling.engine.Shortage;
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.HashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,10 +27,6 @@ import org.jspecify.annotations.Nullable;
 public final class Backups implements Reserve {
     private static final int UNKNOWN = HostTable.UNKNOWN;
     private static final int NO_INSTANCE = Inventory.NO_INSTANCE;
-    /** Of the VMs without a backup so many are tried again at a time, when something has changed for the better. */
-    private static final int RETRIES = 8;
-    /** Repairs may call for others; what is left after so many is for the next time. */
-    private static final int ROUNDS = 4;
 
     private final Inventory inventory;
     private final HostTable hosts;
@@ -44,18 +34,14 @@ public final class Backups implements Reserve {
     private final Loads loads;
     private final KeptRoom room;
     private final Assignments assignments;
-    private final LossRules rules;
     private final BackupSearch search;
     private final Protection protection;
-    private final Unprotected waiting = new Unprotected();
-    private final Map<JobMembers, IntList> byJob = new HashMap<>();
-    private @Nullable Ask leaving; // between leaving and left
-    private final Set<JobMembers> dirtyJobs = new LinkedHashSet<>();
-    private final Set<Integer> dirtyHosts = new LinkedHashSet<>();
-    private final Set<Integer> otherTraits = new LinkedHashSet<>();
+    private final JobVms jobVms = new JobVms();
+    private final LargestFirst order;
+    private final Repairs repairs;
     private final IntList displaced = new IntList();
 
-    private final Set<Integer> eased = new LinkedHashSet<>(); // hosts that may keep less than they did
+    private @Nullable Ask leaving; // between leaving and left
     private boolean suspended;
     private long foundVersion = -1;
     private @Nullable Ask foundAsk;
@@ -70,9 +56,11 @@ public final class Backups implements Reserve {
         loads = new Loads(dimensions);
         room = new KeptRoom(hosts, dimensions, loads);
         assignments = new Assignments(inventory, dimensions, loads);
-        rules = new LossRules(inventory, assignments::backup);
+        LossRules rules = new LossRules(inventory, assignments::backup);
         search = new BackupSearch(inventory, dimensions, loads, rules);
         protection = new Protection(inventory, dimensions, assignments, search);
+        order = new LargestFirst(inventory);
+        repairs = new Repairs(inventory, loads, assignments, rules, search, protection, jobVms, order);
     }
 
     Loads loads() {
@@ -152,16 +140,7 @@ public final class Backups implements Reserve {
 
     @Override
     public List<Integer> takeEased() {
-        List<Integer> taken = List.copyOf(eased);
-        eased.clear();
-        return taken;
-    }
-
-    /** The host may keep less room once this backup is given up. */
-    private void ease(int instance) {
-        if (assignments.hasBackup(instance)) {
-            eased.add(assignments.backup(instance));
-        }
+        return repairs.takeEased();
     }
 
     @Override
@@ -188,7 +167,7 @@ public final class Backups implements Reserve {
         }
         assignments.begin();
         boolean allowed = true;
-        if (isRelated(ask)) {
+        if (Repairs.isRelated(ask)) {
             inventory.suppose(ask, host, 1);
             displace(ask);
             for (int i = 0; allowed && i < displaced.size(); i++) {
@@ -213,32 +192,23 @@ public final class Backups implements Reserve {
         return found;
     }
 
-    private static boolean isRelated(Ask ask) {
-        return ask.terms().lookAtOthers() || !ask.terms().members().watchers().isEmpty();
-    }
-
     /** Takes away the backups that will not do any more with a VM of this kind where it is now. */
     private void displace(Ask ask) {
         displaced.clear();
         displace(ask.terms().members());
         ask.terms().members().watchers().forEach(this::displace);
-        sort(displaced);
+        order.sort(displaced);
     }
 
     private void displace(JobMembers job) {
-        IntList vms = byJob.get(job);
-        for (int i = 0; vms != null && i < vms.size(); i++) {
+        IntList vms = jobVms.of(job);
+        for (int i = 0; i < vms.size(); i++) {
             int instance = vms.get(i);
-            if (assignments.hasBackup(instance) && !passesRules(instance)) {
+            if (assignments.hasBackup(instance) && !repairs.passesRules(instance)) {
                 assignments.clear(instance);
                 displaced.add(instance);
             }
         }
-    }
-
-    private boolean passesRules(int instance) {
-        rules.begin(inventory.askOf(instance), instance, inventory.hostOf(instance));
-        return rules.pass(assignments.backup(instance));
     }
 
     // ---- changes
@@ -247,13 +217,13 @@ public final class Backups implements Reserve {
     public void entered(int instance, boolean placed) {
         Ask ask = inventory.askOf(instance);
         assignments.enter(instance, ask);
-        waiting.remove(instance);
-        byJob.computeIfAbsent(ask.terms().members(), any -> new IntList()).add(instance);
+        repairs.waiting().remove(instance);
+        jobVms.add(ask.terms().members(), instance);
         if (placed) {
             place(instance, ask);
         } else {
-            wait(instance);
-            touch(ask);
+            repairs.enqueue(instance);
+            repairs.touch(ask);
         }
     }
 
@@ -263,18 +233,18 @@ public final class Backups implements Reserve {
         boolean known = foundVersion == assignments.version() && foundAsk == ask && foundLost == host;
         assignments.touch();
         if (room.isOverfull(host, ask.demand())) {
-            recheckRoom(host);
+            repairs.recheckRoom(host);
             known = false;
         }
-        if (isRelated(ask)) {
+        if (Repairs.isRelated(ask)) {
             displace(ask);
             for (int i = 0; i < displaced.size(); i++) {
                 if (!protection.protect(displaced.get(i), host)) {
-                    wait(displaced.get(i));
+                    repairs.enqueue(displaced.get(i));
                 }
-                touchWatchers(displaced.get(i));
+                repairs.touchWatchers(displaced.get(i));
             }
-            touch(ask);
+            repairs.touch(ask);
         }
         if (!ask.isRestartable()) {
             return;
@@ -282,7 +252,7 @@ public final class Backups implements Reserve {
         if (known && found != UNKNOWN) {
             assignments.set(instance, found, foundMask);
         } else if (!protection.protect(instance, UNKNOWN)) {
-            waiting.addFailed(instance);
+            repairs.waiting().addFailed(instance);
         }
     }
 
@@ -291,108 +261,45 @@ public final class Backups implements Reserve {
         assignments.begin();
         Ask ask = inventory.askOf(instance);
         leaving = ask;
-        ease(instance);
+        repairs.ease(instance);
         assignments.leave(instance, ask);
-        waiting.remove(instance);
-        IntList vms = byJob.get(ask.terms().members());
-        if (vms != null) {
-            vms.removeValue(instance);
-        }
+        repairs.waiting().remove(instance);
+        jobVms.remove(ask.terms().members(), instance);
     }
 
     @Override
     public void left() {
-        Ask ask = requireNonNull(leaving);
+        repairs.touch(requireNonNull(leaving));
         leaving = null;
-        IntList vms = byJob.get(ask.terms().members());
-        if (vms != null && vms.isEmpty()) {
-            byJob.remove(ask.terms().members());
-        }
-        touch(ask);
-        waiting.help();
+        repairs.waiting().help();
     }
 
     @Override
     public void changed(int host, boolean traitsChanged, boolean domainsChanged) {
         assignments.touch();
-        dirtyHosts.add(host);
-        if (traitsChanged) {
-            otherTraits.add(host);
-        }
-        if (domainsChanged) {
-            dirtyJobs.addAll(byJob.keySet());
-        }
-        waiting.help();
+        repairs.hostChanged(host, traitsChanged, domainsChanged);
     }
 
     @Override
     public void removing(int host) {
         assignments.begin();
         assignments.touch();
-        IntList vms = backedUpOn(host);
-        for (int i = 0; i < vms.size(); i++) {
-            drop(vms.get(i));
-        }
-        dirtyHosts.remove(host);
-        otherTraits.remove(host);
-        eased.remove(host);
-    }
-
-    /** The rules of these jobs may judge otherwise now. */
-    private void touch(Ask ask) {
-        assignments.touch();
-        if (isRelated(ask)) {
-            dirtyJobs.add(ask.terms().members());
-            dirtyJobs.addAll(ask.terms().members().watchers());
-        }
-    }
-
-    /** Other jobs' VMs that go where this one goes. */
-    private void touchWatchers(int instance) {
-        dirtyJobs.addAll(inventory.askOf(instance).terms().members().watchers());
-    }
-
-    private void wait(int instance) {
-        if (inventory.askOf(instance).isRestartable()) {
-            waiting.addFresh(instance);
-        }
-    }
-
-    private void drop(int instance) {
-        ease(instance);
-        assignments.clear(instance);
-        wait(instance);
-        touch(inventory.askOf(instance));
+        repairs.hostRemoved(host);
     }
 
     // ---- repair
 
     @Override
     public void settle() {
-        if (suspended) {
-            return;
-        }
-        repair();
-        waiting.retry(RETRIES, this::protectAlone);
-        repair();
-    }
-
-    private void repair() {
-        for (int round = 0; round < ROUNDS && !isSettled(); round++) {
-            recheckHosts();
-            giveKnown();
-            recheckJobs();
-            protectFresh();
+        if (!suspended) {
+            repairs.run();
         }
     }
 
     @Override
     public void settleFor(Ask ask) {
-        JobMembers job = ask.terms().members();
-        boolean later = dirtyJobs.remove(job);
-        settle();
-        if (later) {
-            dirtyJobs.add(job);
+        if (!suspended) {
+            repairs.runExcept(ask.terms().members());
         }
     }
 
@@ -410,189 +317,7 @@ public final class Backups implements Reserve {
 
     @Override
     public void settleAll() {
-        waiting.refreshAll();
+        repairs.waiting().refreshAll();
         settle();
-    }
-
-    private boolean isSettled() {
-        return !waiting.hasFresh() && dirtyHosts.isEmpty() && dirtyJobs.isEmpty();
-    }
-
-    private boolean protectAlone(int instance) {
-        assignments.begin();
-        boolean found = protection.protect(instance, UNKNOWN);
-        if (found) {
-            touchWatchers(instance); // its group may have moved with it
-        }
-        return found;
-    }
-
-    private void recheckHosts() {
-        if (dirtyHosts.isEmpty()) {
-            return;
-        }
-        assignments.begin();
-        for (int host : List.copyOf(dirtyHosts)) {
-            recheckRoom(host);
-            if (otherTraits.contains(host)) {
-                recheckTraits(host);
-            }
-        }
-        dirtyHosts.clear();
-        otherTraits.clear();
-    }
-
-    private void recheckTraits(int host) {
-        IntList vms = backedUpOn(host);
-        for (int i = 0; i < vms.size(); i++) {
-            if (!search.passesTraits(inventory.askOf(vms.get(i)), host)) {
-                drop(vms.get(i));
-            }
-        }
-    }
-
-    /** Takes VMs off a backup that has not the room for them any more, the largest first. */
-    private void recheckRoom(int host) {
-        for (int pair : pairsOf(host)) {
-            if (loads.overflows(pair)) {
-                IntList vms = backedUp(loads.lost(pair), host);
-                sort(vms);
-                for (int i = 0; i < vms.size() && loads.overflows(pair); i++) {
-                    drop(vms.get(i));
-                }
-            }
-        }
-    }
-
-    private List<Integer> pairsOf(int host) {
-        List<Integer> pairs = new ArrayList<>();
-        for (int pair = loads.firstOfBackup(host); pair != Loads.NONE; pair = loads.nextOfBackup(pair)) {
-            pairs.add(pair);
-        }
-        return pairs;
-    }
-
-    private IntList backedUpOn(int host) {
-        IntList all = new IntList();
-        for (int pair : pairsOf(host)) {
-            IntList vms = backedUp(loads.lost(pair), host);
-            for (int i = 0; i < vms.size(); i++) {
-                all.add(vms.get(i));
-            }
-        }
-        return all;
-    }
-
-    private IntList backedUp(int lost, int host) {
-        IntList vms = new IntList();
-        for (int instance = inventory.firstOn(lost); instance != NO_INSTANCE; instance = inventory.nextOn(instance)) {
-            if (assignments.backup(instance) == host) {
-                vms.add(instance);
-            }
-        }
-        return vms;
-    }
-
-    private void recheckJobs() {
-        if (dirtyJobs.isEmpty()) {
-            return;
-        }
-        assignments.begin();
-        List<JobMembers> jobs = List.copyOf(dirtyJobs);
-        dirtyJobs.clear();
-        for (JobMembers job : jobs) {
-            IntList vms = byJob.get(job);
-            for (int i = 0; vms != null && i < vms.size(); i++) {
-                if (assignments.hasBackup(vms.get(i))) {
-                    recheckRules(vms.get(i));
-                }
-            }
-        }
-    }
-
-    private void recheckRules(int instance) {
-        if (!passesRules(instance)) {
-            drop(instance);
-            return;
-        }
-        if (rules.excess(assignments.backup(instance)) > 0) {
-            int before = assignments.backup(instance);
-            int mark = assignments.mark();
-            assignments.clear(instance);
-            if (!protection.protect(instance, UNKNOWN)) {
-                assignments.rollBack(mark);
-            } else if (assignments.backup(instance) != before) {
-                eased.add(before);
-                touchWatchers(instance);
-            }
-        }
-    }
-
-    /** Backups that held together before still do; whatever is moved now would only be in their way. */
-    private void giveKnown() {
-        if (!waiting.hasFresh()) {
-            return;
-        }
-        IntList due = waiting.takeFresh();
-        sort(due);
-        assignments.begin();
-        for (int i = 0; i < due.size(); i++) {
-            int known = inventory.askOf(due.get(i)).knownBackup();
-            if (known == UNKNOWN || !protection.give(due.get(i), known)) {
-                waiting.addFresh(due.get(i));
-            }
-        }
-    }
-
-    private void protectFresh() {
-        if (!waiting.hasFresh()) {
-            return;
-        }
-        IntList due = waiting.takeFresh();
-        sort(due);
-        assignments.begin();
-        for (int i = 0; i < due.size(); i++) {
-            if (!assignments.hasBackup(due.get(i)) && !protectAlone(due.get(i))) {
-                waiting.addFailed(due.get(i));
-            }
-        }
-    }
-
-    // ---- order
-
-    /** Largest first; then by job and ordinal. */
-    private void sort(IntList vms) {
-        if (vms.size() < 2) {
-            return;
-        }
-        Integer[] order = new Integer[vms.size()];
-        for (int i = 0; i < order.length; i++) {
-            order[i] = vms.get(i);
-        }
-        Arrays.sort(order, this::compare);
-        vms.clear();
-        for (int instance : order) {
-            vms.add(instance);
-        }
-    }
-
-    private int compare(int instance, int other) {
-        Ask ask = inventory.askOf(instance);
-        Ask otherAsk = inventory.askOf(other);
-        int order = Long.compare(share(otherAsk.demand()), share(ask.demand()));
-        if (order == 0) {
-            order = ask.terms()
-                    .members()
-                    .key()
-                    .compareTo(otherAsk.terms().members().key());
-        }
-        if (order == 0) {
-            order = Integer.compare(ask.ordinal(), otherAsk.ordinal());
-        }
-        return order == 0 ? Integer.compare(instance, other) : order;
-    }
-
-    private long share(Demand demand) {
-        return inventory.share(demand.vcpus(), demand.memoryMib() + demand.hugepagesMib());
     }
 }
