@@ -6,6 +6,7 @@ import io.kelpie.controller.scheduling.score.Scorer;
 import io.kelpie.controller.scheduling.score.Scorers;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Finds the best host for a request: the one of least cost of all that pass every rule; of equal ones the one of
@@ -35,6 +36,8 @@ public final class Search {
     private RoomCost room;
     private int vcpus;
     private long memoryMib;
+    private @Nullable JobAsk preparedJob;
+    private int preparedAside;
     private int activeCount;
     private int weighingCount;
     private boolean growing;
@@ -236,6 +239,25 @@ public final class Search {
         ask = request;
         growing = false;
         want(inventory.room(), 1);
+        int aside = aside(request);
+        if (request.ofJob() != preparedJob || aside != preparedAside) {
+            preparedJob = request.ofJob();
+            preparedAside = aside;
+            selectRules();
+        }
+    }
+
+    /** What decides beside its job which rules concern a request: see {@link Filter#concerns}. */
+    private int aside(Ask request) {
+        return (request.isBound() ? 1 : 0)
+                | (request.avoidedHosts().isEmpty() ? 0 : 2)
+                | (request.startsInFlightMax() > 0 ? 4 : 0)
+                | (inventory.reserve().holds(request) ? 8 : 0)
+                | (inventory.hasReserves() ? 16 : 0)
+                | request.repelledBy().size() << 5;
+    }
+
+    private void selectRules() {
         activeCount = 0;
         for (Filter filter : hostFilters) {
             if (filter.concerns(ask)) {

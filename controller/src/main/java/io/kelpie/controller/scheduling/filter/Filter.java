@@ -26,7 +26,10 @@ public interface Filter {
         return Scope.HOST;
     }
 
-    /** False if the rule can reject no host for this request: then it need not be asked. */
+    /**
+     * False if the rule can reject no host for this request: then it need not be asked. Depends on what all VMs of its job
+     * have in common, and beside that only on what the search compares before it goes on with the rules of the last VM.
+     */
     boolean concerns(Ask ask);
 
     /**

@@ -93,6 +93,40 @@ class SearchExactnessTest {
         assertThat(placed).isGreaterThan(1_000);
     }
 
+    /** What concerns one VM of a job need not concern the next. */
+    @Test
+    void forVmsOfOneJobEachWithSomethingOfItsOwn() {
+        int placed = 0;
+        for (long seed = 0; seed < 40; seed++) {
+            RandomCluster random = new RandomCluster(seed);
+            SchedulingPolicy policy = new SchedulingPolicy(200, Packing.PACK, 3, 30, 5, NPlusOne.OFF);
+            Inventory inventory = new Inventory(policy, seed, Reservation::of);
+            uniform(random, 80).hosts().forEach(inventory::put);
+            Search search = new Search(inventory);
+            BruteForce bruteForce = new BruteForce(inventory);
+            String last = "h0";
+            for (int vm = 0; vm < 60; vm++) {
+                String job = "web-" + vm / 12;
+                TestVm next = TestVm.vm(job, vm % 12).size(2, 4_096);
+                PlacementRequest request = switch (random.below(5)) {
+                    case 0 -> next.avoids(last).request();
+                    case 1 -> next.boundTo("h" + random.below(80), "data").request();
+                    case 2 -> TestVm.vm("stranger", vm).awayFrom(job, "host").request();
+                    default -> next.request();
+                };
+                Ask ask = inventory.ask(request);
+                int best = search.best(ask);
+                assertThat(best).as("seed %d, VM %d: %s", seed, vm, request).isEqualTo(bruteForce.best(ask));
+                if (best != HostTable.UNKNOWN) {
+                    inventory.place(ask, best);
+                    last = inventory.hosts().view(best).name();
+                    placed++;
+                }
+            }
+        }
+        assertThat(placed).isGreaterThan(1_000);
+    }
+
     /** In MiB the amounts of such hosts are finer than the cost can tell. */
     @ParameterizedTest
     @EnumSource(Packing.class)
