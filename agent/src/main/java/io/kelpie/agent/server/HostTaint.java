@@ -1,12 +1,12 @@
 package io.kelpie.agent.server;
 
+import io.kelpie.common.id.LabelText;
 import io.kelpie.common.yaml.QuotedText;
 import io.kelpie.common.yaml.YamlMap;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.regex.Pattern;
 
 /**
  * Keeps VMs away from this host that do not tolerate it. Its effect is {@code noSchedule}; there is no other.
@@ -17,11 +17,6 @@ import java.util.regex.Pattern;
 record HostTaint(String key, String value) {
     private static final int TAINTS_MAX = 16;
     private static final String NO_SCHEDULE = "noSchedule";
-
-    /** As job files have it, so that every taint can be tolerated. */
-    private static final Pattern LABEL = Pattern.compile("[A-Za-z0-9]([-A-Za-z0-9_./]{0,61}[A-Za-z0-9])?");
-
-    private static final String RULE = "1 to 63 letters, digits and -_./, beginning and ending with a letter or digit";
 
     /** Reads {@code taints}. */
     static List<HostTaint> parseAll(YamlMap yaml) {
@@ -42,12 +37,13 @@ record HostTaint(String key, String value) {
 
     private static HostTaint parse(YamlMap map) {
         String key = map.requiredString("key");
-        if (!LABEL.matcher(key).matches()) {
-            throw map.invalid("key", QuotedText.of(key) + " is no key", "give " + RULE);
+        if (!LabelText.isValid(key)) {
+            throw map.invalid("key", QuotedText.of(key) + " is no key", "give " + LabelText.RULE);
         }
         String value = map.string("value", "");
-        if (!value.isEmpty() && !LABEL.matcher(value).matches()) {
-            throw map.invalid("value", QuotedText.of(value) + " is no value", "give " + RULE + ", or leave it out");
+        if (!value.isEmpty() && !LabelText.isValid(value)) {
+            throw map.invalid(
+                    "value", QuotedText.of(value) + " is no value", "give " + LabelText.RULE + ", or leave it out");
         }
         String effect = map.string("effect", NO_SCHEDULE);
         if (!effect.equals(NO_SCHEDULE)) {

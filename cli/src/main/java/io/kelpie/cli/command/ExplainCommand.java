@@ -12,7 +12,9 @@ import picocli.CommandLine.Parameters;
 
 @Command(
         name = "explain",
-        description = "Shows why a VM is where it is, or nowhere, and what was decided on it before.")
+        description =
+                "Shows why a VM is where it is and where it would be started if its host were lost, or why it is nowhere and"
+                        + " how many VMs are ahead of it, and what was decided on it before.")
 final class ExplainCommand extends Subcommand {
     @Parameters(hideParamSyntax = true, arity = "1..*", paramLabel = "vm NAME…", description = "VMs; or vm/NAME.")
     private List<String> words = new ArrayList<>();

@@ -1,19 +1,19 @@
 package io.kelpie.cli.spec;
 
+import io.kelpie.common.id.LabelText;
 import io.kelpie.common.id.Names;
 import io.kelpie.common.units.ByteSizes;
 import io.kelpie.common.yaml.NearestWord;
 import io.kelpie.common.yaml.QuotedText;
 import io.kelpie.common.yaml.YamlMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.OptionalLong;
-import java.util.regex.Pattern;
 
 /** Checks of single values. Each throws {@link io.kelpie.common.yaml.YamlException} at the value's place. */
 final class Checks {
-    private static final Pattern LABEL_KEY = Pattern.compile("[A-Za-z0-9]([-._/A-Za-z0-9]{0,61}[A-Za-z0-9])?");
-    private static final String LABEL_KEY_RULE =
-            "1 to 63 of letters, digits, '-', '.', '_' and '/', beginning and ending with a letter or digit";
-    private static final int MAX_LABEL_VALUE = 63;
+    private static final String LABEL_FIX = "give " + LabelText.RULE;
 
     private Checks() {}
 
@@ -24,26 +24,58 @@ final class Checks {
         return name;
     }
 
-    static void labelKey(YamlMap map, String key, String label) {
-        if (!LABEL_KEY.matcher(label).matches()) {
-            throw map.invalid(key, QuotedText.of(label) + " is not a label's key", "give " + LABEL_KEY_RULE);
+    /** The key of a label that stands as a value. */
+    static String labelKey(YamlMap map, String key) {
+        String label = map.requiredString(key);
+        if (!LabelText.isValid(label)) {
+            throw map.invalid(key, noLabelKey(label), LABEL_FIX);
         }
+        return label;
     }
 
-    static void labelValue(YamlMap map, String key, String value) {
-        if (value.length() > MAX_LABEL_VALUE || value.codePoints().anyMatch(Character::isISOControl)) {
-            throw map.invalid(
-                    key,
-                    QuotedText.of(value) + " is not a label's value",
-                    "give at most " + MAX_LABEL_VALUE + " characters on one line");
+    /** A label's value. */
+    static String labelValue(YamlMap map, String key) {
+        String value = map.requiredString(key);
+        if (!LabelText.isValid(value)) {
+            throw map.invalid(key, noLabelValue(value), LABEL_FIX);
         }
+        return value;
+    }
+
+    /** A list of values of one label. */
+    static List<String> labelValues(YamlMap map, String key) {
+        List<String> values = map.strings(key);
+        for (int i = 0; i < values.size(); i++) {
+            if (!LabelText.isValid(values.get(i))) {
+                throw map.invalidItem(key, i, noLabelValue(values.get(i)), LABEL_FIX);
+            }
+        }
+        return values;
+    }
+
+    /** A mapping of labels' keys to their values. */
+    static Map<String, String> labels(YamlMap map) {
+        Map<String, String> labels = new LinkedHashMap<>();
+        for (String key : map.keys()) {
+            if (!LabelText.isValid(key)) {
+                throw map.invalidKey(key, noLabelKey(key), LABEL_FIX);
+            }
+            labels.put(key, labelValue(map, key));
+        }
+        return labels;
+    }
+
+    private static String noLabelKey(String text) {
+        return QuotedText.of(text) + " is not a label's key";
+    }
+
+    private static String noLabelValue(String text) {
+        return QuotedText.of(text) + " is not a label's value";
     }
 
     /** What tells domains apart: {@code host} or a label's key. */
     static String domain(YamlMap map) {
-        String by = map.requiredString("by");
-        labelKey(map, "by", by);
-        return by;
+        return labelKey(map, "by");
     }
 
     static void count(YamlMap map, String key, int count, int max) {

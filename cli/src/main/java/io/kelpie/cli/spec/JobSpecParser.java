@@ -107,13 +107,12 @@ public final class JobSpecParser {
     }
 
     private static Map<String, String> labels(YamlMap metadata) {
-        Map<String, String> labels = metadata.stringMap("labels");
-        Checks.count(metadata, "labels", labels.size(), SpecLimits.MAX_LABELS);
-        labels.forEach((key, value) -> {
-            Checks.labelKey(metadata, "labels", key);
-            Checks.labelValue(metadata, "labels", value);
-        });
-        return labels;
+        YamlMap labels = metadata.optionalMap("labels");
+        if (labels == null) {
+            return Map.of();
+        }
+        Checks.count(metadata, "labels", labels.keys().size(), SpecLimits.MAX_LABELS);
+        return Checks.labels(labels);
     }
 
     private void spec(YamlMap spec, JobSpec.Builder job, List<String> notes) {

@@ -57,8 +57,9 @@ final class PlacementParser {
         List<YamlMap> requirements = placement.maps("require");
         Checks.count(placement, "require", requirements.size(), SpecLimits.MAX_LABELS);
         for (YamlMap require : requirements) {
-            built.addRequire(
-                    LabelRequirement.newBuilder().setLabel(label(require)).addAllIn(values(require)));
+            built.addRequire(LabelRequirement.newBuilder()
+                    .setLabel(Checks.labelKey(require, "label"))
+                    .addAllIn(values(require)));
             require.rejectUnknown();
         }
     }
@@ -66,26 +67,19 @@ final class PlacementParser {
     private static void prefer(YamlMap placement, Placement.Builder built) {
         for (YamlMap prefer : rules(placement, "prefer")) {
             built.addPrefer(LabelPreference.newBuilder()
-                    .setLabel(label(prefer))
+                    .setLabel(Checks.labelKey(prefer, "label"))
                     .addAllIn(values(prefer))
                     .setWeight((int) prefer.integer("weight", DEFAULT_WEIGHT, 1, SpecLimits.MAX_WEIGHT)));
             prefer.rejectUnknown();
         }
     }
 
-    private static String label(YamlMap map) {
-        String label = map.requiredString("label");
-        Checks.labelKey(map, "label", label);
-        return label;
-    }
-
     private static List<String> values(YamlMap map) {
-        List<String> in = map.strings("in");
+        List<String> in = Checks.labelValues(map, "in");
         if (in.isEmpty()) {
             throw map.invalid("in", "no value is accepted", "give at least one, e.g. in: [ssd]");
         }
         Checks.count(map, "in", in.size(), SpecLimits.MAX_LABELS);
-        in.forEach(value -> Checks.labelValue(map, "in", value));
         return in;
     }
 
@@ -144,13 +138,10 @@ final class PlacementParser {
 
     private static void tolerations(YamlMap placement, Placement.Builder built) {
         for (YamlMap map : rules(placement, "tolerations")) {
-            String key = map.requiredString("key");
-            Checks.labelKey(map, "key", key);
-            Toleration.Builder toleration = Toleration.newBuilder().setKey(key);
+            Toleration.Builder toleration = Toleration.newBuilder().setKey(Checks.labelKey(map, "key"));
             String value = map.optionalString("value");
-            if (value != null) {
-                Checks.labelValue(map, "value", value);
-                toleration.setValue(value);
+            if (value != null) { // empty: of a taint without a value
+                toleration.setValue(value.isEmpty() ? value : Checks.labelValue(map, "value"));
             }
             map.rejectUnknown();
             built.addTolerations(toleration);

@@ -4,9 +4,11 @@ import io.kelpie.cli.output.Ages;
 import io.kelpie.cli.output.CleanText;
 import io.kelpie.cli.output.Column;
 import io.kelpie.cli.output.Table;
+import io.kelpie.proto.v1.BackupPlace;
 import io.kelpie.proto.v1.Decision;
 import io.kelpie.proto.v1.ExplainVmResponse;
 import io.kelpie.proto.v1.HostScore;
+import io.kelpie.proto.v1.QueuePlace;
 import io.kelpie.proto.v1.Reservation;
 import io.kelpie.proto.v1.RuleOutcome;
 import io.kelpie.proto.v1.ScorePart;
@@ -28,6 +30,12 @@ public final class DecisionView {
         text.pair("state", VmPhrases.state(vm));
         if (!vm.getHostName().isEmpty()) {
             text.pair("host", vm.getHostName());
+        }
+        if (explained.hasBackup()) {
+            text.pair("backup", backup(explained.getBackup()));
+        }
+        if (explained.hasQueue()) {
+            text.pair("queue", queue(explained.getQueue()));
         }
         if (explained.hasAsks()) {
             text.pair("asks", asks(explained.getAsks()));
@@ -53,6 +61,23 @@ public final class DecisionView {
             lines.addAll(details(live));
         }
         return lines;
+    }
+
+    /** The host that keeps room for it, or why none does. */
+    private static String backup(BackupPlace backup) {
+        String host = backup.getHostName().isEmpty() ? backup.getHostId() : backup.getHostName();
+        return host.isEmpty() ? "none: " + backup.getReason() : host;
+    }
+
+    /** How many come before it, and what it waits for if that is not its turn. */
+    private static String queue(QueuePlace queue) {
+        return (queue.getAhead() == 0 ? "no VM" : Phrases.vms(queue.getAhead())) + " ahead of it, "
+                + queue.getVms() + " in the queue"
+                + switch (queue.getState()) {
+                    case STATE_BLOCKED -> "; it is passed over until something changes that could help it";
+                    case STATE_WAITING -> "; it is passed over for a time";
+                    case STATE_READY, STATE_UNSPECIFIED, UNRECOGNIZED -> "";
+                };
     }
 
     private static List<String> details(Decision decision) {

@@ -6,6 +6,7 @@ import io.kelpie.cli.testing.FakeCluster;
 import io.kelpie.cli.testing.FakeController;
 import io.kelpie.cli.testing.Kelpie;
 import io.kelpie.cli.testing.Samples;
+import io.kelpie.proto.v1.BackupPlace;
 import io.kelpie.proto.v1.DeviceCount;
 import io.kelpie.proto.v1.DriverChoice;
 import io.kelpie.proto.v1.ExitReason;
@@ -19,6 +20,7 @@ import io.kelpie.proto.v1.InstancePhase;
 import io.kelpie.proto.v1.InstanceReport;
 import io.kelpie.proto.v1.NumaNode;
 import io.kelpie.proto.v1.Power;
+import io.kelpie.proto.v1.QueuePlace;
 import io.kelpie.proto.v1.Reservation;
 import io.kelpie.proto.v1.StopRung;
 import io.kelpie.proto.v1.Taint;
@@ -303,5 +305,59 @@ class DescribeCommandTest {
                         memory   2               h1        65536 MiB   7100 MiB   58436 MiB   ask for 6800Mi or less
                         cordon   1               -         -           -          -           kelpie uncordon h2
                         """);
+    }
+
+    @Test
+    void explainShowsWhereAVmWouldBeStartedIfItsHostWereLost() {
+        ExplainVmResponse explained = ExplainVmResponse.newBuilder()
+                .setVm(Samples.vm("web", 0, VmState.VM_STATE_RUNNING, "h1"))
+                .setBackup(BackupPlace.newBuilder().setHostId("id-h2").setHostName("h2"))
+                .build();
+        cluster.explained = explained;
+        assertThat(kelpie.run("explain", "vm", "web-0").out().lines()).contains("host:     h1", "backup:   h2");
+        assertThat(kelpie.run("explain", "vm", "web-0", "-o", "yaml").out().lines())
+                .containsSequence("backup:", "  hostId: id-h2", "  hostName: h2");
+
+        cluster.explained = explained.toBuilder()
+                .setBackup(BackupPlace.newBuilder().setReason("no other host has the room\u001b[2J"))
+                .build();
+        assertThat(kelpie.run("explain", "vm", "web-0").out().lines())
+                .filteredOn(line -> line.startsWith("backup:"))
+                .singleElement()
+                .asString()
+                .startsWith("backup:   none: no other host has the room")
+                .doesNotContain("\u001b");
+
+        cluster.explained = explained.toBuilder().clearBackup().build();
+        assertThat(kelpie.run("explain", "vm", "web-0").out()).doesNotContain("backup");
+    }
+
+    @Test
+    void explainShowsHowManyVmsAreAhead() {
+        assertThat(queueLine(QueuePlace.State.STATE_READY, 3, 12)).isEqualTo("3 VMs ahead of it, 12 in the queue");
+        assertThat(queueLine(QueuePlace.State.STATE_READY, 1, 2)).isEqualTo("1 VM ahead of it, 2 in the queue");
+        assertThat(queueLine(QueuePlace.State.STATE_BLOCKED, 0, 1))
+                .isEqualTo(
+                        "no VM ahead of it, 1 in the queue; it is passed over until something changes that could help"
+                                + " it");
+        assertThat(queueLine(QueuePlace.State.STATE_WAITING, 2, 4))
+                .isEqualTo("2 VMs ahead of it, 4 in the queue; it is passed over for a time");
+        assertThat(kelpie.run("explain", "vm", "web-0", "-o", "json").out().replaceAll("\\s", ""))
+                .contains("\"queue\":{\"state\":\"WAITING\",\"ahead\":2,\"vms\":4}");
+    }
+
+    private String queueLine(QueuePlace.State state, int ahead, int vms) {
+        cluster.explained = ExplainVmResponse.newBuilder()
+                .setVm(Samples.vm("web", 0, VmState.VM_STATE_PENDING))
+                .setQueue(
+                        QueuePlace.newBuilder().setState(state).setAhead(ahead).setVms(vms))
+                .build();
+        return kelpie.run("explain", "vm", "web-0")
+                .out()
+                .lines()
+                .filter(line -> line.startsWith("queue:    "))
+                .findFirst()
+                .orElseThrow()
+                .substring("queue:    ".length());
     }
 }

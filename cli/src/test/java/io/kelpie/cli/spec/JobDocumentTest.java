@@ -59,6 +59,8 @@ class JobDocumentTest {
             "`",
             "a\\b",
             "");
+    private static final List<String> LABELS =
+            List.of("x", "true", "null", "1", "1.0", "0x1f", "1e3", "yes", "2026-01-01", "kelpie.io/a_B-c");
     private static final List<String> BLOCKS = List.of(
             "#cloud-config\nhostname: x\n",
             "two\nlines",
@@ -107,13 +109,13 @@ class JobDocumentTest {
                 .setOnHostFailureValue(random.nextInt(3))
                 .setPlacement(Placement.getDefaultInstance());
         for (int i = random.nextInt(4); i > 0; i--) {
-            spec.putLabels("key-" + i, any(random, TEXTS));
+            spec.putLabels("key-" + i, any(random, LABELS));
         }
         for (int i = random.nextInt(3); i > 0; i--) {
             spec.getPlacementBuilder()
                     .addRequire(LabelRequirement.newBuilder()
                             .setLabel("l" + i)
-                            .addIn(any(random, TEXTS))
+                            .addIn(any(random, LABELS))
                             .addIn("b"));
         }
         if (random.nextBoolean()) {
@@ -128,7 +130,7 @@ class JobDocumentTest {
             placement
                     .addPrefer(LabelPreference.newBuilder()
                             .setLabel("l" + i)
-                            .addIn(any(random, TEXTS))
+                            .addIn(any(random, LABELS))
                             .setWeight(1 + random.nextInt(100)))
                     .addSpread(SpreadRule.newBuilder().setBy("l" + i).setMaxSkew(1 + random.nextInt(10_000)))
                     .addAffinity(AffinityRule.newBuilder()
@@ -140,7 +142,9 @@ class JobDocumentTest {
                             .setBy("rack")
                             .setRequired(random.nextBoolean()))
                     .addTolerations(Toleration.newBuilder().setKey("t" + i))
-                    .addTolerations(Toleration.newBuilder().setKey("t" + i).setValue(any(random, TEXTS)));
+                    .addTolerations(Toleration.newBuilder()
+                            .setKey("t" + i)
+                            .setValue(random.nextInt(4) == 0 ? "" : any(random, LABELS)));
         }
         if (random.nextBoolean()) {
             placement.setPartitions(

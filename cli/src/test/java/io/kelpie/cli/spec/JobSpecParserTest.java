@@ -280,7 +280,20 @@ class JobSpecParserTest {
                         "1 to 56"),
                 bad("pool: default", "pool: ../x", "spec.vm.disks[0].pool", "'../x' is not a name", "1 to 56"),
                 bad("team: shop", "te am: shop", "metadata.labels", "'te am' is not a label's key", "1 to 63"),
-                bad("team: shop", "team: \"a\\nb\"", "metadata.labels", "'a\\nb' is not a label's value", "one line"),
+                bad("team: shop", "team: a b", "metadata.labels.team", "'a b' is not a label's value", "1 to 63"),
+                bad("team: shop", "team: ''", "metadata.labels.team", "'' is not a label's value", "1 to 63"),
+                bad(
+                        "team: shop",
+                        "team: \"a\\nb\"",
+                        "metadata.labels.team",
+                        "'a\\nb' is not a label's value",
+                        "1 to 63"),
+                bad(
+                        "in: [ssd]",
+                        "in: [ssd, 'a=b']",
+                        "spec.placement.require[0].in[1]",
+                        "'a=b' is not a label's value",
+                        "1 to 63"),
                 bad("in: [ssd]", "in: []", "spec.placement.require[0].in", "no value is accepted", "at least one"),
                 // disks
                 bad(

@@ -76,6 +76,14 @@ class PlacementParserTest {
                 bad("prefer: [{label: a, in: [" + times(65, "b") + "]}]", "prefer[0].in", "65 entries", "at most 64"),
                 bad("prefer: [{in: [b]}]", "prefer[0].label", "is required", "add"),
                 bad("prefer: [{label: 'a b', in: [b]}]", "prefer[0].label", "not a label's key", "1 to 63"),
+                bad(
+                        "prefer: [{label: a, in: [b, 'c d']}]",
+                        "prefer[0].in[1]",
+                        "'c d' is not a label's value",
+                        "1 to 63"),
+                bad("require: [{label: a, in: ['-']}]", "require[0].in[0]", "'-' is not a label's value", "1 to 63"),
+                bad("require: [{label: a, in: ['']}]", "require[0].in[0]", "'' is not a label's value", "1 to 63"),
+                bad("require: [{label: '', in: [a]}]", "require[0].label", "'' is not a label's key", "1 to 63"),
                 bad("prefer: {label: a}", "prefer", "is not a list", "[…]"),
                 bad("spread: [{maxSkew: 1}]", "spread[0].by", "is required", "add"),
                 bad("spread: [{by: ''}]", "spread[0].by", "not a label's key", "1 to 63"),
@@ -111,6 +119,14 @@ class PlacementParserTest {
                 bad("partitions: {count: 2, by: rack, of: a}", "partitions.of", "unknown key", "known keys"),
                 bad("tolerations: [{value: a}]", "tolerations[0].key", "is required", "add"),
                 bad("tolerations: [{key: 'a b'}]", "tolerations[0].key", "not a label's key", "1 to 63"),
+                bad("tolerations: [{key: a, value: b c}]", "tolerations[0].value", "not a label's value", "1 to 63"),
+                bad(
+                        "tolerations: [{key: a, value: " + "v".repeat(64) + "}]",
+                        "tolerations[0].value",
+                        "not a label's value",
+                        "1 to 63"),
+                bad("affinity: [{job: a, by: r k, required: true}]", "affinity[0].by", "not a label's key", "1 to 63"),
+                bad("partitions: {count: 2, by: 'r,k'}", "partitions.by", "not a label's key", "1 to 63"),
                 bad("tolerations: [{key: a, effect: x}]", "tolerations[0].effect", "unknown key", "known keys"),
                 bad("tolerations: [" + times(17, "{key: a}") + "]", "tolerations", "17 entries", "at most 16"));
     }

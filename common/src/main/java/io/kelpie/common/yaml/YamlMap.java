@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -302,6 +303,16 @@ public final class YamlMap {
         return error(tuple == null ? node : tuple.getValueNode(), child(key), problem, fix);
     }
 
+    /** An error at an item of a key's list. */
+    public YamlException invalidItem(String key, int index, String problem, String fix) {
+        return error(items(key).get(index), child(key) + "[" + index + "]", problem, fix);
+    }
+
+    /** An error at a key that is there, in a mapping of free keys. */
+    public YamlException invalidKey(String key, String problem, String fix) {
+        return error(Objects.requireNonNull(tuples.get(key)).getKeyNode(), path, problem, fix);
+    }
+
     private YamlException missing(String key) {
         for (Map.Entry<String, NodeTuple> entry : tuples.entrySet()) {
             boolean mistyped = !asked.contains(entry.getKey()) && NearestWord.of(entry.getKey(), List.of(key)) != null;
@@ -331,7 +342,7 @@ public final class YamlMap {
     }
 
     private @Nullable Node value(String key) {
-        return has(key) ? java.util.Objects.requireNonNull(tuples.get(key)).getValueNode() : null;
+        return has(key) ? Objects.requireNonNull(tuples.get(key)).getValueNode() : null;
     }
 
     private YamlException error(Node at, String what, String problem, String fix) {

@@ -77,6 +77,16 @@ class YamlMapTest {
     }
 
     @Test
+    void errorsAtItemsAndAtFreeKeysHaveTheirPlace() {
+        YamlMap map = YamlMap.parse("f.yaml", "a:\n  list: [x, y]\n  k k: 1\n").requiredMap("a");
+
+        assertThat(map.invalidItem("list", 1, "is wrong", "right it"))
+                .hasMessageStartingWith("f.yaml:2:13: a.list[1]: is wrong");
+        assertThat(map.invalidKey("k k", "'k k' is wrong", "right it"))
+                .hasMessageStartingWith("f.yaml:3:3: a: 'k k' is wrong");
+    }
+
+    @Test
     void errorsHavePlacePathProblemAndFix() {
         YamlMap map = YamlMap.parse("f.yaml", "spec:\n  disks:\n    - {name: a}\n    - {size: {}}\n");
         YamlMap second = map.requiredMap("spec").maps("disks").get(1);

@@ -32,6 +32,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Semaphore;
 import java.util.function.BiFunction;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -190,15 +191,49 @@ final class Calls {
             responses.onError(status(e));
             return;
         }
-        basis.thenApplyAsync(taken -> planned(() -> compute.apply(taken, view)), slow)
-                .whenComplete((answer, failure) -> {
-                    if (failure != null) {
-                        responses.onError(status(failure));
-                    } else {
-                        responses.onNext(answer);
-                        responses.onCompleted();
-                    }
-                });
+        answer(responses, basis.thenApplyAsync(taken -> planned(() -> compute.apply(taken, view)), slow));
+    }
+
+    /**
+     * Answers a read with what the control thread can tell beside what is shown; without that if it tells nothing now.
+     *
+     * @param prepare checks the request and says what is asked
+     * @param read makes the answer
+     */
+    <B, T> void consult(
+            StreamObserver<T> responses,
+            Function<LeaderView, Preparation<B>> prepare,
+            BiFunction<Optional<B>, LeaderView, T> read) {
+        CompletableFuture<Optional<B>> told = new CompletableFuture<>();
+        LeaderView view;
+        try {
+            view = view();
+            if (!queue.offer(new ControlEvent.CallPrepared<>(prepare.apply(view).map(Optional::of), told))) {
+                told.complete(Optional.empty());
+            }
+        } catch (RuntimeException e) {
+            responses.onError(status(e));
+            return;
+        }
+        answer(responses, told.exceptionally(Calls::nothingTold).thenApplyAsync(some -> read.apply(some, view), slow));
+    }
+
+    private static <B> Optional<B> nothingTold(Throwable failure) {
+        if (cause(failure) instanceof KelpieException) {
+            return Optional.empty();
+        }
+        throw new CompletionException(failure);
+    }
+
+    private static <T> void answer(StreamObserver<T> responses, CompletableFuture<T> answer) {
+        answer.whenComplete((response, failure) -> {
+            if (failure != null) {
+                responses.onError(status(failure));
+            } else {
+                responses.onNext(response);
+                responses.onCompleted();
+            }
+        });
     }
 
     /** Makes a plan on this thread, unless too many are being made. */

@@ -1,6 +1,7 @@
 package io.kelpie.controller.api;
 
 import io.kelpie.common.error.KelpieException;
+import io.kelpie.common.id.LabelText;
 import io.kelpie.common.id.Names;
 import io.kelpie.proto.v1.Boot;
 import io.kelpie.proto.v1.DataDisk;
@@ -40,7 +41,6 @@ final class JobSpecValidator {
     private static final int MAX_CMDLINE = 2_047;
     private static final int MAX_PATH = 1_024;
     private static final int MAX_GRACE_SECONDS = 3_600;
-    private static final Pattern LABEL = Pattern.compile("[A-Za-z0-9]([-A-Za-z0-9_./]{0,61}[A-Za-z0-9])?");
     private static final Pattern SHA256 = Pattern.compile("[0-9a-f]{64}");
     private static final Pattern URL = Pattern.compile("https?://[!-~]{1,1000}");
     private static final Pattern CONTROL = Pattern.compile("\\p{Cntrl}|[\\u2028\\u2029\\u202A-\\u202E\\u2066-\\u2069]");
@@ -94,11 +94,9 @@ final class JobSpecValidator {
     }
 
     static void label(String field, String text) {
-        if (!LABEL.matcher(text).matches()) {
+        if (!LabelText.isValid(text)) {
             throw KelpieException.invalidField(
-                    field,
-                    "'" + printable(text) + "' is no label",
-                    "give 1 to 63 letters, digits and -_./, beginning and ending with a letter or digit");
+                    field, "'" + printable(text) + "' is no label", "give " + LabelText.RULE);
         }
     }
 

@@ -6,6 +6,7 @@ import io.kelpie.common.error.KelpieException;
 import io.kelpie.controller.control.ControlEvent;
 import io.kelpie.controller.control.ControlQueue;
 import io.kelpie.controller.control.Explanations;
+import io.kelpie.controller.control.Outlook;
 import io.kelpie.controller.control.PlanBasis;
 import io.kelpie.controller.control.VmOperations;
 import io.kelpie.controller.dispatch.LogRelay;
@@ -154,30 +155,39 @@ public final class VmApi extends VmServiceGrpc.VmServiceImplBase {
     @Override
     public void explainVm(ExplainVmRequest request, StreamObserver<ExplainVmResponse> responses) {
         if (!request.getLive()) {
-            Calls.answer(responses, () -> explain(request, calls.view()).build());
+            calls.consult(
+                    responses,
+                    view -> Outlook.now(find(request, view).name()),
+                    (outlook, view) -> explain(find(request, view), outlook.orElse(Outlook.UNKNOWN), view));
             return;
         }
         calls.plan(
                 responses,
-                () -> {
-                    find(calls.certainView().model(), request.getNamespace(), request.getName());
-                    return PlanBasis.now();
-                },
-                (basis, view) -> {
-                    ExplainVmResponse.Builder explained = explain(request, view);
-                    VmName name = find(view.model(), request.getNamespace(), request.getName())
-                            .name();
+                () -> PlanBasis.now()
+                        .with(Outlook.now(find(request, calls.certainView()).name()), Live::new),
+                (live, view) -> {
+                    VmView vm = find(request, view);
+                    ExplainVmResponse.Builder explained = explain(vm, live.outlook(), view).toBuilder();
                     view.model()
-                            .job(name.job())
+                            .job(vm.name().job())
                             .ifPresent(job -> explained.setLiveDecision(LiveDecision.of(
-                                    basis, job.record(), explained.getVm().getRecord(), calls.nowMillis())));
+                                    live.basis(),
+                                    job.record(),
+                                    explained.getVm().getRecord(),
+                                    calls.nowMillis())));
                     return explained.build();
                 });
     }
 
-    private ExplainVmResponse.Builder explain(ExplainVmRequest request, LeaderView view) {
-        VmView vm = find(view.model(), request.getNamespace(), request.getName());
-        return Explanations.explain(vm, view.model(), calls.nowMillis()).toBuilder();
+    /** What a decision anew is made from, and what is told beside it. */
+    private record Live(PlanBasis basis, Outlook outlook) {}
+
+    private static VmView find(ExplainVmRequest request, LeaderView view) {
+        return find(view.model(), request.getNamespace(), request.getName());
+    }
+
+    private ExplainVmResponse explain(VmView vm, Outlook outlook, LeaderView view) {
+        return Explanations.explain(vm, outlook, view.model(), calls.nowMillis());
     }
 
     @Override

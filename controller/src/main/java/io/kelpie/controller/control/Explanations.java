@@ -4,12 +4,15 @@ import io.kelpie.common.units.Durations;
 import io.kelpie.controller.lifecycle.StoredWait;
 import io.kelpie.controller.model.Reservation;
 import io.kelpie.controller.model.VmShape;
+import io.kelpie.controller.scheduling.queue.QueueFacts;
 import io.kelpie.controller.view.JobView;
 import io.kelpie.controller.view.Protos;
 import io.kelpie.controller.view.ReadModel;
 import io.kelpie.controller.view.Specs;
 import io.kelpie.controller.view.VmView;
+import io.kelpie.proto.v1.BackupPlace;
 import io.kelpie.proto.v1.ExplainVmResponse;
+import io.kelpie.proto.v1.QueuePlace;
 import io.kelpie.proto.v1.VmRecord;
 import java.util.Optional;
 
@@ -17,8 +20,8 @@ import java.util.Optional;
 public final class Explanations {
     private Explanations() {}
 
-    /** From the decisions on the VM. */
-    public static ExplainVmResponse explain(VmView vm, ReadModel model, long nowMillis) {
+    /** From the decisions on the VM, and what is known of it beside. */
+    public static ExplainVmResponse explain(VmView vm, Outlook outlook, ReadModel model, long nowMillis) {
         ExplainVmResponse.Builder response = ExplainVmResponse.newBuilder().setNext(next(vm, model, nowMillis));
         Optional<JobView> job = model.job(vm.name().job());
         if (job.isPresent()) {
@@ -27,7 +30,35 @@ public final class Explanations {
         }
         vm.decision().ifPresent(response::setDecision);
         response.addAllPastDecisions(model.formerDecisions(vm.name()));
+        if (vm.record().getHostId().isEmpty()) { // what is durable may be behind what placement knows
+            outlook.queue().ifPresent(facts -> response.setQueue(queue(facts)));
+        } else {
+            outlook.backup().ifPresent(backup -> response.setBackup(backup(backup, model)));
+        }
         return response.setVm(Protos.vm(vm, model)).build();
+    }
+
+    private static BackupPlace backup(Outlook.Backup backup, ReadModel model) {
+        return BackupPlace.newBuilder()
+                .setHostId(backup.hostId())
+                .setHostName(model.host(backup.hostId())
+                        .map(info -> info.record().getName())
+                        .orElse(""))
+                .setReason(backup.reason())
+                .build();
+    }
+
+    private static QueuePlace queue(QueueFacts facts) {
+        return QueuePlace.newBuilder()
+                .setState(
+                        switch (facts.state()) {
+                            case READY -> QueuePlace.State.STATE_READY;
+                            case BLOCKED -> QueuePlace.State.STATE_BLOCKED;
+                            case WAITING -> QueuePlace.State.STATE_WAITING;
+                        })
+                .setAhead(facts.ahead())
+                .setVms(facts.waiting())
+                .build();
     }
 
     private static String next(VmView vm, ReadModel model, long nowMillis) {

@@ -35,6 +35,16 @@ final class HostLoss {
         return isWanted(vm) && isFree(spec, vm, isShared);
     }
 
+    /** Why it is not, for operators; of a VM that has an instance, and {@link #restarts} says no of. */
+    static String whyNotRestarted(JobSpec spec, VmRecord vm, Predicate<String> isShared) {
+        if (!isFree(spec, vm, isShared)) {
+            return "none is needed, as it is not started elsewhere: no other host sees the disks that it keeps";
+        }
+        return vm.getLeased() || !vm.getNotLeasedReason().isEmpty()
+                ? "none is needed, as it is being stopped"
+                : "none is needed, as it is not started elsewhere: it was placed with onHostFailure: leave";
+    }
+
     /** The part of {@link #restarts} that changes while the instance lasts. */
     static boolean isWanted(VmRecord vm) {
         return (vm.getLeased() || !vm.getNotLeasedReason().isEmpty())

@@ -109,12 +109,15 @@ final class LiveInventory {
         return backups;
     }
 
-    private boolean keepsRoom() {
+    /** Whether room is kept for the loss of a host. */
+    boolean keepsRoom() {
         return inventory.policy().nPlusOne() != NPlusOne.OFF;
     }
 
-    private Optional<String> backup(UUID vmId) {
-        int host = inventory.backupOf(requireNonNull(counted.get(vmId)));
+    /** Id of the host that keeps room for a VM that has an instance, as of the last {@link #refresh}. */
+    Optional<String> backup(UUID vmId) {
+        Integer number = counted.get(vmId);
+        int host = number == null ? HostTable.UNKNOWN : inventory.backupOf(number);
         return host == HostTable.UNKNOWN
                 ? Optional.empty()
                 : Optional.of(inventory.hosts().view(host).id());

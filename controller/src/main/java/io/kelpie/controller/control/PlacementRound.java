@@ -299,6 +299,11 @@ final class PlacementRound {
         return new PlanBasis(live.snapshot(), policy, seed, live.sharedPools());
     }
 
+    /** What is known of a VM beside its record. */
+    Outlook outlook(VmEntry vm) {
+        return Outlook.of(vm, cluster, live, queue);
+    }
+
     /**
      * Decides where VMs would go if their present instances were gone; each sees what the earlier ones take. Nothing is
      * changed.

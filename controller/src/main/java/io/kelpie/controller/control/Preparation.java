@@ -1,5 +1,6 @@
 package io.kelpie.controller.control;
 
+import java.util.function.BiFunction;
 import java.util.function.Function;
 
 /**
@@ -18,5 +19,10 @@ public interface Preparation<T> {
     /** The same with its result made into another. */
     default <R> Preparation<R> map(Function<T, R> function) {
         return cluster -> function.apply(prepare(cluster));
+    }
+
+    /** The same, with what another gives at the same instant. */
+    default <U, R> Preparation<R> with(Preparation<U> other, BiFunction<T, U, R> both) {
+        return cluster -> both.apply(prepare(cluster), other.prepare(cluster));
     }
 }

@@ -8,6 +8,8 @@ import com.google.common.util.concurrent.ListenableFuture;
 import com.google.rpc.ErrorInfo;
 import io.grpc.Status;
 import io.kelpie.common.error.KelpieException;
+import io.kelpie.controller.control.ControlEvent;
+import io.kelpie.controller.control.Outlook;
 import io.kelpie.controller.control.TestAgent;
 import io.kelpie.controller.control.TestController;
 import io.kelpie.controller.control.TestTime;
@@ -43,12 +45,16 @@ import java.util.ArrayDeque;
 import java.util.Comparator;
 import java.util.Queue;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /** What operators ask about placement, which changes nothing. */
 class PlanningCallsTest {
+    private static final io.kelpie.controller.view.VmName WEB_0 =
+            io.kelpie.controller.view.VmName.parse("default", "web-0").orElseThrow();
+
     private final TestApi api = TestApi.leading();
     private final TestController controller = api.controller;
 
@@ -188,6 +194,8 @@ class PlanningCallsTest {
         TestAgent h1 = controller.connected("h1");
         api.apply(job("web", 1, spec -> spec.getVmBuilder().setMemoryMib(5_000)));
         assertThat(explain(false).getDecision().getSmallestFix().getHostName()).isEqualTo("h1");
+        assertThat(explain(true).getQueue()).isEqualTo(explain(false).getQueue());
+        assertThat(explain(false).getQueue().getVms()).isEqualTo(1);
 
         TestAgent h2 = controller.agent("h2").memoryMib(8_000);
         h2.connect();
@@ -239,6 +247,22 @@ class PlanningCallsTest {
                 .isSortedAccordingTo(
                         Comparator.comparing(Decision::getHostsConsidered).reversed())
                 .allSatisfy(past -> assertThat(past.getHostsConsidered()).isGreaterThan(3));
+    }
+
+    @Test
+    void aControllerWithTooManyCallsExplainsWithoutWhatTheControlThreadKnows() {
+        controller.connected("h1");
+        api.apply(job("web", 1, spec -> spec.getVmBuilder().setMemoryMib(100_000)));
+        int calls = 0;
+        while (controller.queue.offer(new ControlEvent.CallPrepared<>(Outlook.now(WEB_0), new CompletableFuture<>()))) {
+            calls++;
+        }
+        assertThat(calls).isPositive();
+
+        ExplainVmResponse explained = explain(false);
+
+        assertThat(explained.getDecision().getRulesList()).isNotEmpty();
+        assertThat(explained.hasQueue()).isFalse();
     }
 
     @Test

@@ -70,6 +70,23 @@ class HostLossTest {
                 .isFalse();
     }
 
+    @Test
+    void whyAnInstanceIsNotRestartedIsToldByWhatForbidsIt() {
+        JobSpec free = job(OnHostFailure.ON_HOST_FAILURE_UNSPECIFIED, "");
+        assertThat(HostLoss.whyNotRestarted(free, vm().setLeased(false).build(), SHARED))
+                .contains("onHostFailure: leave");
+        assertThat(HostLoss.whyNotRestarted(
+                        free, vm().setState(VmState.VM_STATE_STOPPING).build(), SHARED))
+                .contains("being stopped");
+        assertThat(HostLoss.whyNotRestarted(free, vm().setKeptDisks(true).build(), SHARED))
+                .contains("disks that it keeps");
+        assertThat(HostLoss.whyNotRestarted(
+                        job(OnHostFailure.ON_HOST_FAILURE_UNSPECIFIED, "default"),
+                        vm().setLeased(false).build(),
+                        SHARED))
+                .contains("disks that it keeps");
+    }
+
     @ParameterizedTest
     @EnumSource(
             value = VmState.class,

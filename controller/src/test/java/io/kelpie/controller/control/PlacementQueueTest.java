@@ -76,7 +76,7 @@ class PlacementQueueTest {
             assertThat(decision.getIncarnation()).isEqualTo(1);
         }
         ExplainVmResponse explained = Explanations.explain(
-                controller.vm("impossible-2999"), controller.model(), controller.time.wallMillis());
+                controller.vm("impossible-2999"), Outlook.UNKNOWN, controller.model(), controller.time.wallMillis());
         assertThat(explained.getDecision().getRules(0).getHostsRemoved()).isEqualTo(1);
     }
 

@@ -211,10 +211,20 @@ class BadInputTest {
                                 .at(3, 18),
                         file("a smiling name", name("web😀"), "metadata.name", "1 to 56")
                                 .at(3, 18),
+                        file(
+                                        "a label with a space",
+                                        replace("{name: web}", "{name: web, labels: {team: a b}}"),
+                                        "metadata.labels.team",
+                                        "1 to 63")
+                                .at(3, 38),
                         file("a high priority", beside("priority: 101"), "spec.priority", "0 to 100"),
                         file("none available", beside("maxUnavailable: 0"), "spec.maxUnavailable", "1 to 10000"),
                         placed("tolerations: [{value: a}]", "tolerations[0].key", "add"),
-                        placed("tolerations: [{key: a, value: \"b\\nc\"}]", "tolerations[0].value", "63 characters"),
+                        placed("tolerations: [{key: a, value: \"b\\nc\"}]", "tolerations[0].value", "1 to 63"),
+                        placed("tolerations: [{key: a, value: b c}]", "tolerations[0].value", "1 to 63"),
+                        placed("require: [{label: disk, in: [ssd, a=b]}]", "require[0].in[1]", "1 to 63")
+                                .at(6, 49),
+                        placed("prefer: [{label: disk, in: ['']}]", "prefer[0].in[0]", "1 to 63"),
                         placed("prefer: [{label: a, in: [b], weight: 0}]", "prefer[0].weight", "1 to 100"),
                         placed("spread: [{by: rack, maxSkew: 0}]", "spread[0].maxSkew", "1 to 10000"),
                         placed("affinity: [{job: a, by: host}]", "affinity[0].required", "add"),
