@@ -20,7 +20,7 @@ final class FitCell {
     /** Bits of the trait classes that are there. */
     long classes;
 
-    /** What is offered there: see {@link Offers}; may have images that have gone. */
+    /** What is offered there: see {@link Offers}; of {@link Offers#LOOSE} it may have what has gone. */
     long offers;
 
     private long[] entries = new long[4 * FIELDS];

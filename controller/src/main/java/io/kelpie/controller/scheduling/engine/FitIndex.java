@@ -219,15 +219,14 @@ public final class FitIndex {
     }
 
     /**
-     * A host has left: what it alone had in its cell is not there any more. Images are taken for there until the cell is
-     * empty: most hosts have other ones, and to look for all of them again would take longer than to pass over a cell in
-     * vain.
+     * A host has left: what it alone had in its cell is not there any more. What {@link Offers#LOOSE} tells is taken for
+     * there until the cell is empty: to look for all of it again would take longer than to pass over a cell in vain.
      *
      * @param place where it was: those around it are most like it
      */
     private void forgetHost(int cell, FitCell members, int host, int place) {
         long classes = classBit(traitClass(host));
-        long offers = offers(host) & ~Offers.IMAGES;
+        long offers = offers(host) & ~Offers.LOOSE;
         int at = place;
         for (int left = members.size(); left > 0 && (classes | offers) != 0; left--) {
             at = at == 0 ? members.size() - 1 : at - 1;

@@ -48,6 +48,7 @@ public final class HostTable {
     private byte[] numaNodes = new byte[0];
     private int[] numaFreeVcpus = new int[0]; // NUMA_NODES_MAX a host
     private long[] numaFreeMemoryMib = new long[0];
+    private long[] roomiestNumaNodeMib = new long[0];
     private long[][] numaFreeHugepagesMib = new long[PAGE_SIZES][0];
 
     HostTable(int overcommitPercent) {
@@ -203,6 +204,19 @@ public final class HostTable {
         return numaFreeMemoryMib[host * NUMA_NODES_MAX + node];
     }
 
+    /** The most ordinary memory that a NUMA node of the host has left, in MiB. */
+    long roomiestNumaNodeMib(int host) {
+        return roomiestNumaNodeMib[host];
+    }
+
+    private void findRoomiestNumaNode(int host) {
+        long most = 0;
+        for (int node = 0; node < numaNodes[host]; node++) {
+            most = Math.max(most, numaFreeMemoryMib(host, node));
+        }
+        roomiestNumaNodeMib[host] = most;
+    }
+
     public long numaFreeHugepagesMib(int host, int node, PageSize size) {
         return numaFreeHugepagesMib[size.ordinal()][host * NUMA_NODES_MAX + node];
     }
@@ -223,6 +237,7 @@ public final class HostTable {
         putPools(host, size, held);
         putDevices(host, size, held);
         putNumaNodes(host, size, held);
+        findRoomiestNumaNode(host);
         startsInFlight[host] = view.startsInFlight();
         images.put(host, view.images());
         return host;
@@ -315,6 +330,9 @@ public final class HostTable {
                 numaFreeHugepagesMib[page.ordinal()][at] -= sign * demand.hugepagesMibPerNumaNode();
             }
         }
+        if (numaMask != 0) {
+            findRoomiestNumaNode(host);
+        }
     }
 
     /** A pool may have come after the demand was resolved, or gone from the host since the VM was placed. */
@@ -355,6 +373,7 @@ public final class HostTable {
         vcpuCapacity = Arrays.copyOf(vcpuCapacity, length);
         room = Arrays.copyOf(room, length * ROOM_FIELDS);
         startsInFlight = Arrays.copyOf(startsInFlight, length);
+        roomiestNumaNodeMib = Arrays.copyOf(roomiestNumaNodeMib, length);
         numaNodes = Arrays.copyOf(numaNodes, length);
         numaFreeVcpus = Arrays.copyOf(numaFreeVcpus, length * NUMA_NODES_MAX);
         numaFreeMemoryMib = Arrays.copyOf(numaFreeMemoryMib, length * NUMA_NODES_MAX);

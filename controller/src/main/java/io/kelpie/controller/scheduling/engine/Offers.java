@@ -4,8 +4,8 @@ import io.kelpie.controller.model.PageSize;
 import java.util.Set;
 
 /**
- * What a host has beside room that few hosts have, a bit each: free devices and free hugepages by amount, images, and
- * whether room there is held back. A set of hosts offers what any of them offers; where a wanted bit is missing none of them
+ * What a host has beside room that few hosts have, a bit each: free devices, free hugepages and the roomiest NUMA node by
+ * amount, images, and whether room there is held back. A set of hosts offers what any of them offers; where a wanted bit is missing none of them
  * will do. Bits are shared where there are more kinds than bits, so a host that offers all that is wanted need not have
  * it. Pure.
  */
@@ -20,16 +20,20 @@ final class Offers {
     static final long FREE_DEVICES_AND_HELD = 8;
 
     private static final int DEVICE_FIRST = 4;
-    private static final int DEVICE_KINDS = 6;
+    private static final int DEVICE_KINDS = 4;
     private static final int DEVICE_LEVELS = 4; // 1, 2, 4 and 8 of them
-    private static final int PAGES_FIRST = 28;
+    private static final int PAGES_FIRST = 20;
     private static final int PAGE_SIZES = 2;
     private static final int PAGE_LEVELS = 10;
     private static final int PAGES_SHIFT = 8; // the first level is anything, the second 256 MiB, the last 64 GiB
+    private static final int NUMA_FIRST = 40;
+    private static final int NUMA_LEVELS = 8;
+    private static final int NUMA_SHIFT = 12; // the first level is more than 4 GiB, the eighth more than 512
     private static final int IMAGES_FIRST = 48;
     private static final int IMAGE_BITS = 16;
-    /** The bits of images. */
-    static final long IMAGES = upTo(IMAGE_BITS) << IMAGES_FIRST;
+    private static final long IMAGES = upTo(IMAGE_BITS) << IMAGES_FIRST;
+    /** Bits by which most hosts differ, so that to know for sure whether any of many hosts has one is not worth its while. */
+    static final long LOOSE = IMAGES | upTo(NUMA_LEVELS) << NUMA_FIRST;
 
     private static final PageSize[] SIZES = PageSize.values();
 
@@ -59,7 +63,7 @@ final class Offers {
         for (PageSize size : SIZES) {
             offers |= upTo(pageLevel(hosts.freeHugepagesMib(host, size))) << firstOfSize(size);
         }
-        return offers;
+        return offers | upTo(numaLevel(hosts.roomiestNumaNodeMib(host))) << NUMA_FIRST;
     }
 
     /** What a host has to offer at least. */
@@ -69,6 +73,9 @@ final class Offers {
             if (demand.device(i) != HostTable.UNKNOWN) {
                 wanted |= at(deviceLevel(demand.devices(i))) << firstOfKind(demand.device(i));
             }
+        }
+        if (demand.numaNodes() > 0) {
+            wanted |= at(numaLevel(demand.memoryMibPerNumaNode())) << NUMA_FIRST;
         }
         PageSize size = demand.hugepages();
         return size == null ? wanted : wanted | at(pageLevel(demand.hugepagesMib())) << firstOfSize(size);
@@ -89,6 +96,11 @@ final class Offers {
 
     private static int pageLevel(long mib) {
         return mib <= 0 ? 0 : Math.min(PAGE_LEVELS, 65 - Long.numberOfLeadingZeros(mib >> PAGES_SHIFT));
+    }
+
+    /** Begins above the power of two: that is what a node has, and a VM of that size needs a little more. */
+    private static int numaLevel(long mib) {
+        return mib <= 0 ? 0 : Math.min(NUMA_LEVELS, 64 - Long.numberOfLeadingZeros((mib - 1) >> NUMA_SHIFT));
     }
 
     /** The bits of a level and all below. */

@@ -42,6 +42,7 @@ public final class Search {
     private int weighingCount;
     private boolean growing;
     private boolean taking; // room that is kept, too
+    private long lackingImages; // what a host costs more at least that lacks an image
     private int level = ANY_LEVEL;
     private int best;
     private long bestCost;
@@ -342,11 +343,13 @@ public final class Search {
         }
         boolean few =
                 ask.demand().wanted() != 0; // hosts that will do: to look for those with its images first does not pay
-        long without = few ? 0 : leastWithoutImages();
-        if (without > 0) {
+        long without = leastWithoutImages();
+        lackingImages = few ? without : 0;
+        if (without > 0 && !few) {
             walkAll(ask.demand().imageOffers(), away);
+            away += without;
         }
-        walkAll(0, away + without);
+        walkAll(0, away);
     }
 
     /**
@@ -410,6 +413,7 @@ public final class Search {
     private void walk(FitIndex index, int cell, long wanted, long extra) {
         long vcpusLeast = cells.vcpusLeast();
         boolean sorted = !room.moreIsBetter();
+        long images = ask.demand().imageOffers();
         FitCell members = index.at(cell);
         int at = index.placeFrom(cell, memoryMib);
         for (at = members.nextOffering(at, wanted); at < members.size(); at = members.nextOffering(at, wanted)) {
@@ -424,7 +428,8 @@ public final class Search {
                 continue;
             }
             long cost = room.cost(vcpusLeft, memoryMibLeft);
-            if (!canWin(host, cost + extra)) {
+            long more = (members.offers(at) & images) == images ? extra : extra + lackingImages;
+            if (!canWin(host, cost + more)) {
                 at = members.endOfRun(at); // the others of the run cost as much at least and have a higher rank
             } else {
                 offer(host, cost);
