@@ -74,17 +74,13 @@ final class FitCell {
         if (size == 0 || amounts(0) >= amounts) {
             return 0;
         }
-        int low = 1;
-        int high = size;
-        while (low < high) {
-            int middle = (low + high) >>> 1;
-            if (amounts(middle) < amounts) {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
+        int below = 0; // the place of some host with less
+        for (int left = size; left > 1; ) {
+            int half = left >>> 1;
+            below = amounts(below + half) < amounts ? below + half : below; // without a branch to be foretold
+            left -= half;
         }
-        return low;
+        return below + 1;
     }
 
     /** The first place from {@code at} on whose host offers all that is wanted; {@link #size} if there is none. */

@@ -32,6 +32,7 @@ public final class FitIndex {
     private static final int TRAIT_CLASS = 2;
     private static final int RANK = 3;
 
+    private static final int FEW = 8; // hosts to be compared one by one
     private static final int CELLS = VCPU_LEVELS * MEMORY_LEVELS;
 
     /** No cell. */
@@ -263,7 +264,12 @@ public final class FitIndex {
 
     /** The place of a host, or where it belongs. */
     private int placeOf(FitCell members, int host) {
-        int low = 0;
+        int low = members.placeFrom(facts[host * FACTS + AMOUNTS]); // mostly no other host has the same amounts
+        for (int few = low + FEW; low < few; low++) {
+            if (low == members.size() || !isBefore(members, low, host)) {
+                return low;
+            }
+        }
         int high = members.size();
         while (low < high) {
             int middle = (low + high) >>> 1;

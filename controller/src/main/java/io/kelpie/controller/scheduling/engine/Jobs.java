@@ -159,10 +159,7 @@ final class Jobs {
 
     /** A job's rules about other VMs. */
     JobTerms terms(JobMembers members, PlacementRules rules) {
-        List<JobTerms.Spread> spread = new ArrayList<>(rules.spread().size());
-        for (SpreadRule rule : rules.spread()) {
-            spread.add(new JobTerms.Spread(rule, census(members, rule.by(), 0)));
-        }
+        List<JobTerms.Spread> spread = spreads(members, rules.spread());
         List<JobTerms.Affinity> away = affinities(members, rules.antiAffinity());
         for (JobTerms.Affinity rule : away) {
             if (rule.required() && !rule.self()) {
@@ -172,7 +169,7 @@ final class Jobs {
         return new JobTerms(
                 rules,
                 members,
-                List.copyOf(spread),
+                spread,
                 affinities(members, rules.affinity()),
                 away,
                 rules.partitions()
@@ -181,7 +178,21 @@ final class Jobs {
                         .orElse(List.of()));
     }
 
+    private List<JobTerms.Spread> spreads(JobMembers members, List<SpreadRule> rules) {
+        if (rules.isEmpty()) {
+            return List.of();
+        }
+        List<JobTerms.Spread> resolved = new ArrayList<>(rules.size());
+        for (SpreadRule rule : rules) {
+            resolved.add(new JobTerms.Spread(rule, census(members, rule.by(), 0)));
+        }
+        return List.copyOf(resolved);
+    }
+
     private List<JobTerms.Affinity> affinities(JobMembers members, List<AffinityRule> rules) {
+        if (rules.isEmpty()) {
+            return List.of();
+        }
         List<JobTerms.Affinity> resolved = new ArrayList<>(rules.size());
         for (AffinityRule rule : rules) {
             boolean self = rule.job().equals(members.key());
