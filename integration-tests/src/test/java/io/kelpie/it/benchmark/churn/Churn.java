@@ -1,20 +1,23 @@
 package io.kelpie.it.benchmark.churn;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 
 /**
  * Drives an engine: jobs arrive whole; before each call as many leave, chosen at random, as the memory in use must not be
  * above its target. The target swings between 70 and 90 % of the pool's memory, once in as many requests as there are
- * about VMs. What the clock sees is the engine's work, for requests and for departures: jobs are made, chosen to leave and
- * counted while it stands. Used by one thread.
+ * about VMs. The VMs of a job run when as many jobs as a fourth of the hosts have followed it. What the clock sees is the
+ * engine's work, for requests, starts and departures: jobs are made, chosen to leave and counted while it stands. Used by
+ * one thread.
  */
 public final class Churn {
     private static final double LOW = 0.70;
     private static final double HIGH = 0.90;
     private static final int VMS_PER_HOST_AND_SWING = 20;
-    private static final int CHUNK_VMS = 50_000;
+    private static final int HOSTS_PER_STARTING_JOB = 4;
     private static final long HASH_PRIME = 0x100000001b3L;
     private static final long HASH_BASIS = 0xcbf29ce484222325L;
 
@@ -23,7 +26,11 @@ public final class Churn {
     private final long capacityMib;
     private final long swing;
     private final List<ChurnJob> live = new ArrayList<>();
-    private final List<ChurnJob> leaving = new ArrayList<>(); // before the next call, for use again and again
+    private final List<ChurnJob> batch = new ArrayList<>(); // the present one, for use again and again
+    private final List<ChurnJob> leaving = new ArrayList<>(); // before the next call; as well
+    private final List<ChurnJob> started = new ArrayList<>(); // since the last call; as well
+    private final Deque<ChurnJob> starting = new ArrayDeque<>(); // in the order of their placement
+    private final int startingMax;
     private long nextJob;
     private long requests;
     private long usedMib;
@@ -50,6 +57,7 @@ public final class Churn {
         this.engine = engine;
         this.stream = stream;
         capacityMib = pool.memoryMib();
+        startingMax = Math.max(1, pool.hosts().size() / HOSTS_PER_STARTING_JOB);
         swing = (long) VMS_PER_HOST_AND_SWING * pool.hosts().size();
     }
 
@@ -93,14 +101,13 @@ public final class Churn {
         long hash = HASH_BASIS;
         long end = requests + vms;
         while (requests < end) {
-            for (List<ChurnJob> batch : batches()) {
-                call(batch);
-                for (ChurnJob job : batch) {
-                    for (int vm = 0; vm < job.vms(); vm++) {
-                        hash = (hash ^ (engine.hostOf(job, vm) + 1)) * HASH_PRIME;
-                    }
-                    enter(job);
+            List<ChurnJob> batch = nextBatch();
+            call(batch);
+            for (ChurnJob job : batch) {
+                for (int vm = 0; vm < job.vms(); vm++) {
+                    hash = (hash ^ (engine.hostOf(job, vm) + 1)) * HASH_PRIME;
                 }
+                enter(job);
             }
         }
         return hash;
@@ -114,54 +121,45 @@ public final class Churn {
         long nanos = 0;
         KindCounts byKind = new KindCounts();
         while (nanos < nanosMin) {
-            List<List<ChurnJob>> batches = batches();
-            int done = 0;
-            while (done < batches.size() && nanos < nanosMin) {
-                List<ChurnJob> batch = batches.get(done++);
-                long before = liveVms;
-                nanos += call(batch);
-                departed += before - liveVms;
-                for (ChurnJob job : batch) {
-                    placed += job.placed();
-                    rejected += job.vms() - job.placed();
-                    byKind.add(job.kind(), job.placed());
-                    enter(job);
-                }
+            List<ChurnJob> batch = nextBatch();
+            long before = liveVms;
+            nanos += call(batch);
+            departed += before - liveVms;
+            for (ChurnJob job : batch) {
+                placed += job.placed();
+                rejected += job.vms() - job.placed();
+                byKind.add(job.kind(), job.placed());
+                enter(job);
             }
-            nextJob -= batches.subList(done, batches.size()).stream()
-                    .mapToInt(List::size)
-                    .sum();
         }
         return new Window(placed, rejected, departed, nanos, byKind.toMap());
     }
 
-    /** Lets the engine work: jobs leave, others come. Returns the time that it took. */
+    /** Lets the engine work: jobs leave, some run, others come. Returns the time that it took. */
     private long call(List<ChurnJob> batch) {
         makeRoom(batch);
+        seeStarted();
         long begin = System.nanoTime();
         for (ChurnJob job : leaving) {
             engine.remove(job);
+        }
+        for (ChurnJob job : started) {
+            engine.started(job);
         }
         engine.place(batch);
         return System.nanoTime() - begin;
     }
 
-    /** The next jobs, some ten thousand VMs, in batches as the engine likes them. */
-    private List<List<ChurnJob>> batches() {
-        List<List<ChurnJob>> batches = new ArrayList<>();
+    /** The next jobs, as many as the engine likes at once: made when they are wanted, as a controller makes its requests. */
+    private List<ChurnJob> nextBatch() {
+        batch.clear();
         int vms = 0;
-        while (vms < Math.max(CHUNK_VMS, engine.batchVms())) {
-            List<ChurnJob> batch = new ArrayList<>();
-            int inBatch = 0;
-            while (inBatch < engine.batchVms()) {
-                ChurnJob job = stream.job(nextJob++);
-                batch.add(job);
-                inBatch += job.vms();
-            }
-            vms += inBatch;
-            batches.add(batch);
+        while (vms < engine.batchVms()) {
+            ChurnJob job = stream.job(nextJob++);
+            batch.add(job);
+            vms += job.vms();
         }
-        return batches;
+        return batch;
     }
 
     private void enter(ChurnJob job) {
@@ -169,8 +167,20 @@ public final class Churn {
         job.settled();
         if (job.placed() > 0) {
             live.add(job);
+            starting.add(job);
             liveVms += job.placed();
             usedMib += job.memoryMib();
+        }
+    }
+
+    /** Finds the jobs whose VMs run by now; those that have left already are forgotten. */
+    private void seeStarted() {
+        started.clear();
+        while (starting.size() > startingMax) {
+            ChurnJob job = starting.remove();
+            if (job.placed() > 0) {
+                started.add(job);
+            }
         }
     }
 

@@ -7,6 +7,9 @@ public interface ChurnEngine extends AutoCloseable {
     /** Decides on all VMs of the jobs, which have no places yet, and notes the seats in them. */
     void place(List<ChurnJob> jobs);
 
+    /** The placed VMs of a job run: they are no starts in flight any more. */
+    default void started(ChurnJob job) {}
+
     /** All placed VMs of a job are gone. */
     void remove(ChurnJob job);
 

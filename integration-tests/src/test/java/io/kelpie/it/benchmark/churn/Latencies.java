@@ -2,7 +2,7 @@ package io.kelpie.it.benchmark.churn;
 
 import java.util.Arrays;
 
-/** Durations of single decisions, the first so many of a window. Used by one thread. */
+/** Durations of single decisions that were timed, the first so many of a window. Used by one thread. */
 public final class Latencies {
     private static final int INITIAL = 1 << 20;
     private static final int MAX = 1 << 24;
