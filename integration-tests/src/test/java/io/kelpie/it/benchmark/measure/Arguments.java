@@ -22,8 +22,10 @@ public final class Arguments {
     public static Arguments of(String[] arguments, String usage, Set<String> names) {
         Arguments parsed = new Arguments(usage);
         for (int i = 0; i < arguments.length; i += 2) {
-            if (!names.contains(arguments[i]) || i + 1 == arguments.length) {
+            if (!names.contains(arguments[i])) {
                 parsed.refuse("not understood: " + arguments[i]);
+            } else if (i + 1 == arguments.length) {
+                parsed.refuse(arguments[i] + ": the value is missing");
             } else {
                 parsed.values.put(arguments[i], arguments[i + 1]);
             }

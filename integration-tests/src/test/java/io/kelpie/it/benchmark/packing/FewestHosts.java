@@ -65,6 +65,17 @@ public record FewestHosts(Map<Engine, Integer> hosts, long volumeBound, long bou
                 .violations();
     }
 
+    /**
+     * @param engine one of those that were run
+     */
+    int hosts(Engine engine) {
+        Integer count = hosts.get(engine);
+        if (count == null) {
+            throw new IllegalArgumentException(engine.key() + " was not run");
+        }
+        return count;
+    }
+
     /** Of the hosts that best-fit uses beyond the bound, the share that an engine saves. NaN if there are none. */
     public double gapClosed(Engine engine) {
         double gap = hosts.getOrDefault(Engine.BEST_FIT, 0) - bound;

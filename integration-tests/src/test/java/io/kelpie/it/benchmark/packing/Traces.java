@@ -9,11 +9,15 @@ import io.kelpie.controller.replay.TraceVm;
 import io.kelpie.controller.replay.input.BadInputException;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Random;
 
 /** Traces and pools made from others. */
 public final class Traces {
+    private static final int SMALL_VCPUS = 2;
+
     private Traces() {}
 
     /** A trace with the shape of a cloud's. */
@@ -48,6 +52,39 @@ public final class Traces {
             numbered.add(new TraceVm(renamed(one.vm(), i, one.vm().name()), one.arrivesMillis(), one.leavesMillis()));
         }
         return new Trace(numbered, trace.timed(), 0);
+    }
+
+    /** The trace without one of its VMs. */
+    public static Trace without(int index, Trace trace) {
+        List<TraceVm> left = new ArrayList<>(trace.vms().size());
+        for (TraceVm one : trace.vms()) {
+            if (one.vm().index() != index) {
+                ReplayVm vm = renamed(one.vm(), left.size(), one.vm().name());
+                left.add(new TraceVm(vm, one.arrivesMillis(), one.leavesMillis()));
+            }
+        }
+        return new Trace(left, trace.timed(), trace.groups());
+    }
+
+    /**
+     * Small VMs of the first third of a trace, by index: none of them matters by itself, and the rest of the trace has time
+     * to go another way without one. The same arguments give the same ones.
+     *
+     * @param count how many different ones
+     */
+    public static List<Integer> smallAndEarly(Trace trace, int count, long seed) {
+        List<Integer> small = new ArrayList<>();
+        for (TraceVm one : trace.vms().subList(0, trace.vms().size() / 3)) {
+            if (one.vm().vcpus() <= SMALL_VCPUS) {
+                small.add(one.vm().index());
+            }
+        }
+        if (small.size() < count) {
+            throw new IllegalArgumentException(
+                    "of " + count + " small VMs there are " + small.size() + " in the first third of the trace");
+        }
+        Collections.shuffle(small, new Random(seed));
+        return List.copyOf(small.subList(0, count));
     }
 
     private static ReplayVm renamed(ReplayVm vm, int index, String name) {

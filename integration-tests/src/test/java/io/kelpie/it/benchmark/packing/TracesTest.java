@@ -1,11 +1,13 @@
 package io.kelpie.it.benchmark.packing;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.kelpie.controller.replay.ReplayHost;
 import io.kelpie.controller.replay.Trace;
 import io.kelpie.controller.replay.TraceVm;
 import io.kelpie.controller.replay.input.UniformPool;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class TracesTest {
@@ -39,5 +41,34 @@ class TracesTest {
     @Test
     void theCloudTraceIsAFunctionOfItsArguments() throws Exception {
         assertThat(Traces.cloud(500, 3, 1)).isEqualTo(Traces.cloud(500, 3, 1)).isNotEqualTo(Traces.cloud(500, 3, 2));
+    }
+
+    @Test
+    void withoutOneTheOthersKeepTheirTimesAndAreNumberedAnew() throws Exception {
+        Trace trace = Traces.cloud(100, 1, 1);
+
+        Trace less = Traces.without(40, trace);
+
+        assertThat(less.vms()).hasSize(99);
+        assertThat(less.vms().subList(0, 40)).isEqualTo(trace.vms().subList(0, 40));
+        TraceVm next = less.vms().get(40);
+        assertThat(next.vm().name()).isEqualTo(trace.vms().get(41).vm().name());
+        assertThat(next.vm().index()).isEqualTo(40);
+        assertThat(next.leavesMillis()).isEqualTo(trace.vms().get(41).leavesMillis());
+    }
+
+    @Test
+    void smallOnesAreDifferentAndOfTheFirstThird() throws Exception {
+        Trace trace = Traces.cloud(600, 1, 1);
+
+        List<Integer> small = Traces.smallAndEarly(trace, 50, 1);
+
+        assertThat(small).hasSize(50).doesNotHaveDuplicates().allSatisfy(index -> {
+            assertThat(index).isLessThan(200);
+            assertThat(trace.vms().get(index).vm().vcpus()).isLessThanOrEqualTo(2);
+        });
+        assertThat(Traces.smallAndEarly(trace, 50, 1)).isEqualTo(small);
+        assertThat(Traces.smallAndEarly(trace, 50, 2)).isNotEqualTo(small);
+        assertThatThrownBy(() -> Traces.smallAndEarly(trace, 200, 1)).hasMessageContaining("of 200 small VMs");
     }
 }
