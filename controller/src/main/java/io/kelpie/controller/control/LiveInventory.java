@@ -267,7 +267,7 @@ final class LiveInventory {
         }
         tentative.clear();
         Map<UUID, InstanceView> left = new LinkedHashMap<>();
-        Set<UUID> moved = cluster.takeMoved();
+        Set<UUID> moved = cluster.changes().takeMoved();
         Set<String> shared = poolsSeenByMore();
         if (!shared.equals(sharedPools)) {
             sharedPools = shared;
@@ -291,7 +291,7 @@ final class LiveInventory {
             tell(left.get(id), instances.of(id).orElse(null));
         }
         placed.clear();
-        cluster.takeStandingChanged().forEach(this::mark);
+        cluster.changes().takeStanding().forEach(this::mark);
         inventory.reserve().settle();
     }
 
