@@ -40,70 +40,22 @@ public record LaunchSpec(
         nics = List.copyOf(nics);
     }
 
-    /** An instance of a guest that asks for no special hardware. */
-    public LaunchSpec(
-            InstanceId id,
-            String vmName,
-            int vcpus,
-            long memoryMib,
-            Accelerator accelerator,
-            Optional<KernelBoot> kernel,
-            List<Disk> disks,
-            List<Nic> nics,
-            Path serialLog,
-            Path instanceFolder,
-            Path runFolder,
-            Optional<LeaseBond> lease) {
-        this(
-                id,
-                vmName,
-                vcpus,
-                memoryMib,
-                accelerator,
-                kernel,
-                disks,
-                nics,
-                serialLog,
-                instanceFolder,
-                runFolder,
-                lease,
-                GuestHardware.PLAIN);
-    }
-
     /** The same instance, bound to a lease. */
     public LaunchSpec leased(LeaseBond bond) {
-        return new LaunchSpec(
-                id,
-                vmName,
-                vcpus,
-                memoryMib,
-                accelerator,
-                kernel,
-                disks,
-                nics,
-                serialLog,
-                instanceFolder,
-                runFolder,
-                Optional.of(bond),
-                hardware);
+        return toBuilder().lease(bond).build();
     }
 
-    /** The same instance with other hardware. */
-    public LaunchSpec with(GuestHardware other) {
-        return new LaunchSpec(
-                id,
-                vmName,
-                vcpus,
-                memoryMib,
-                accelerator,
-                kernel,
-                disks,
-                nics,
-                serialLog,
-                instanceFolder,
-                runFolder,
-                lease,
-                other);
+    /** To be changed; this one stays as it is. */
+    public Builder toBuilder() {
+        Builder builder = new Builder(id, vmName, accelerator, serialLog, instanceFolder, runFolder);
+        builder.vcpus = vcpus;
+        builder.memoryMib = memoryMib;
+        builder.kernel = kernel;
+        builder.disks = disks;
+        builder.nics = nics;
+        builder.lease = lease;
+        builder.hardware = hardware;
+        return builder;
     }
 
     /** For a driver that runs no leased instances; {@code why} says so. */
@@ -150,4 +102,92 @@ public record LaunchSpec(
 
     /** A network interface in user mode. */
     public record Nic(String macAddress, NicModel model) {}
+
+    /**
+     * A spec in the making: of a guest of 1 vCPU and 1 MiB that boots no kernel, has no disks, no network interfaces
+     * and no lease, and asks for no special hardware, unless it is told more. Belongs to one thread.
+     */
+    public static final class Builder {
+        private final InstanceId id;
+        private final String vmName;
+        private final Path serialLog;
+        private final Path instanceFolder;
+        private final Path runFolder;
+        private int vcpus = 1;
+        private long memoryMib = 1;
+        private Accelerator accelerator;
+        private Optional<KernelBoot> kernel = Optional.empty();
+        private List<Disk> disks = List.of();
+        private List<Nic> nics = List.of();
+        private Optional<LeaseBond> lease = Optional.empty();
+        private GuestHardware hardware = GuestHardware.PLAIN;
+
+        public Builder(
+                InstanceId id,
+                String vmName,
+                Accelerator accelerator,
+                Path serialLog,
+                Path instanceFolder,
+                Path runFolder) {
+            this.id = id;
+            this.vmName = vmName;
+            this.accelerator = accelerator;
+            this.serialLog = serialLog;
+            this.instanceFolder = instanceFolder;
+            this.runFolder = runFolder;
+        }
+
+        public Builder size(int someVcpus, long someMemoryMib) {
+            vcpus = someVcpus;
+            memoryMib = someMemoryMib;
+            return this;
+        }
+
+        public Builder accelerator(Accelerator other) {
+            accelerator = other;
+            return this;
+        }
+
+        public Builder kernel(KernelBoot boot) {
+            kernel = Optional.of(boot);
+            return this;
+        }
+
+        public Builder disks(List<Disk> all) {
+            disks = all;
+            return this;
+        }
+
+        public Builder nics(List<Nic> all) {
+            nics = all;
+            return this;
+        }
+
+        public Builder lease(LeaseBond bond) {
+            lease = Optional.of(bond);
+            return this;
+        }
+
+        public Builder hardware(GuestHardware other) {
+            hardware = other;
+            return this;
+        }
+
+        public LaunchSpec build() {
+            return new LaunchSpec(
+                    id,
+                    vmName,
+                    vcpus,
+                    memoryMib,
+                    accelerator,
+                    kernel,
+                    disks,
+                    nics,
+                    serialLog,
+                    instanceFolder,
+                    runFolder,
+                    lease,
+                    hardware);
+        }
+    }
 }

@@ -10,7 +10,6 @@ import io.kelpie.agent.driver.InstanceStatus;
 import io.kelpie.agent.driver.LaunchSpec;
 import io.kelpie.agent.driver.VmDriver;
 import io.kelpie.agent.instance.LedgerEntry.Launch;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -62,18 +61,13 @@ final class Adoption {
     }
 
     private LaunchSpec specOfFolders(InstanceId id) {
-        return new LaunchSpec(
-                id,
-                "unknown",
-                1,
-                1,
-                Accelerator.TCG,
-                Optional.empty(),
-                List.of(),
-                List.of(),
-                folders.serialLog(id.vmId()),
-                folders.instance(id),
-                folders.run(id),
-                Optional.empty());
+        return new LaunchSpec.Builder(
+                        id,
+                        "unknown",
+                        Accelerator.TCG,
+                        folders.serialLog(id.vmId()),
+                        folders.instance(id),
+                        folders.run(id))
+                .build();
     }
 }

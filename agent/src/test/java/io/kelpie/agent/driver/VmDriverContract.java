@@ -170,19 +170,17 @@ public abstract class VmDriverContract {
                 PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
         Path disk = instance.resolve("root, disk.raw");
         BootSector.write(disk, "guest " + vmName);
-        LaunchSpec spec = new LaunchSpec(
-                new InstanceId(vmId, 1),
-                vmName,
-                1,
-                16,
-                Accelerator.TCG,
-                Optional.empty(),
-                List.of(new LaunchSpec.Disk("root", disk, LaunchSpec.DiskFormat.RAW, LaunchSpec.Bus.VIRTIO, false)),
-                List.of(),
-                instance.resolve("serial, 0.log"),
-                instance,
-                run,
-                Optional.empty());
+        LaunchSpec spec = new LaunchSpec.Builder(
+                        new InstanceId(vmId, 1),
+                        vmName,
+                        Accelerator.TCG,
+                        instance.resolve("serial, 0.log"),
+                        instance,
+                        run)
+                .size(1, 16)
+                .disks(List.of(
+                        new LaunchSpec.Disk("root", disk, LaunchSpec.DiskFormat.RAW, LaunchSpec.Bus.VIRTIO, false)))
+                .build();
         specs.put(spec.id(), spec);
         return spec;
     }

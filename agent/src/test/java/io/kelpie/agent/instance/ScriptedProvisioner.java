@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -37,19 +36,14 @@ public final class ScriptedProvisioner implements Provisioner {
         if (order.template().getRoot().getKeep()) {
             kept.add(order.id().vmId());
         }
-        LaunchSpec spec = new LaunchSpec(
-                order.id(),
-                order.vmName(),
-                1,
-                16,
-                order.accelerator(),
-                Optional.empty(),
-                List.of(),
-                List.of(),
-                folders.serialLog(order.id().vmId()),
-                folders.instance(order.id()),
-                folders.run(order.id()),
-                Optional.empty());
+        LaunchSpec spec = new LaunchSpec.Builder(
+                        order.id(),
+                        order.vmName(),
+                        order.accelerator(),
+                        folders.serialLog(order.id().vmId()),
+                        folders.instance(order.id()),
+                        folders.run(order.id()))
+                .build();
         return new Prepared(spec, hasKeptDisks(order.id().vmId()));
     }
 

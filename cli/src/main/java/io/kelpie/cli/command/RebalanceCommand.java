@@ -76,9 +76,12 @@ final class RebalanceCommand extends Subcommand {
         long since = waiting.latestEvent(connection);
         RebalanceResponse moves = connection.api().rebalance(wanted, maxMoves, atOnce, mode.dryRun);
         answer.print(moves, told -> RebalanceView.lines(told, mode.dryRun), terminal());
-        if (mode.dryRun || moves.getMovesCount() == 0) {
-            return;
+        if (mode.apply && moves.getMovesCount() > 0) {
+            follow(connection, since);
         }
+    }
+
+    private void follow(Connection connection, long since) {
         if (waiting.isWanted()) {
             MoveWaiting.Awaited awaited = new MoveWaiting.Awaited("rebalance", "cluster", since);
             answer.more(waiting.await(connection, awaited, this), terminal());

@@ -220,7 +220,7 @@ final class ActiveTerm {
         changed = true;
         Unit unit = new Unit();
         unit.orElse(() -> call.answer().completeExceptionally(abandoned()));
-        Optional<RequestRecord> earlier = cluster.request(call.requestId());
+        Optional<RequestRecord> earlier = cluster.requests().find(call.requestId());
         if (earlier.isPresent()) {
             replay(call, earlier.get(), unit);
             return;
@@ -228,7 +228,7 @@ final class ActiveTerm {
         try {
             Message response = call.operation().apply(context(), unit);
             ByteString bytes = response.toByteString();
-            cluster.putRequest(call.requestId(), call.bodyHash(), bytes, unit);
+            cluster.requests().put(call.requestId(), call.bodyHash(), bytes, unit);
             unit.then(() -> call.answer().complete(bytes));
             pipeline.submit(unit);
         } catch (KelpieException e) {
@@ -352,7 +352,7 @@ final class ActiveTerm {
         if (now - prunedNanos >= PRUNE_INTERVAL_NANOS) {
             prunedNanos = now;
             Unit unit = new Unit();
-            cluster.pruneRequests(cluster.nowMillis() - REQUESTS_KEPT_MILLIS, PRUNED_AT_ONCE, unit);
+            cluster.requests().prune(cluster.nowMillis() - REQUESTS_KEPT_MILLIS, PRUNED_AT_ONCE, unit);
             pipeline.submit(unit);
         }
         jobRound.reconcile();

@@ -1,6 +1,5 @@
 package io.kelpie.controller.control;
 
-import com.google.protobuf.ByteString;
 import io.kelpie.common.time.TimeSource;
 import io.kelpie.controller.model.Job;
 import io.kelpie.controller.model.JobKey;
@@ -18,7 +17,7 @@ import io.kelpie.proto.v1.ControllerSetRecord;
 import io.kelpie.proto.v1.HostCapabilities;
 import io.kelpie.proto.v1.HostRecord;
 import io.kelpie.proto.v1.JobRecord;
-import io.kelpie.proto.v1.RequestRecord;
+import io.kelpie.proto.v1.JobSpec;
 import io.kelpie.proto.v1.VmRecord;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -56,13 +55,10 @@ final class ClusterEditor {
     /** By every name that a host has had in this term; whoever asks looks whether it still has it. */
     private final Map<String, HostEntry> hostsByName = new HashMap<>();
 
-    private final Map<UUID, RequestEntry> requests = new HashMap<>();
+    private final AnsweredRequests requests;
     private final Set<VmEntry> pending = new LinkedHashSet<>();
     private final Set<VmEntry> passing = new LinkedHashSet<>();
-    private final Set<UUID> moved = new LinkedHashSet<>();
-    private final Set<UUID> waitingChanged = new LinkedHashSet<>();
-    private final Set<UUID> standingChanged = new LinkedHashSet<>();
-    private final Set<JobKey> staffingChanged = new LinkedHashSet<>();
+    private final ClusterChanges changes = new ClusterChanges();
     private final Set<VmEntry> withSpared = new LinkedHashSet<>();
     private final Set<JobKey> jobsToReconcile = new LinkedHashSet<>();
 
@@ -71,13 +67,11 @@ final class ClusterEditor {
     private ControllerSetRecord controllerSet = ControllerSetRecord.getDefaultInstance();
     private int controllerSetVersion = Write.ABSENT;
 
-    /** An answered request; {@code version} is its record's. */
-    record RequestEntry(RequestRecord record, int version) {}
-
     ClusterEditor(TimeSource time, ReadModel view, EventLog events) {
         this.time = time;
         this.view = view;
         this.events = events;
+        requests = new AnsweredRequests(time);
     }
 
     /**
@@ -119,7 +113,7 @@ final class ClusterEditor {
         loadVms(state.vms());
         for (var stored : state.requests()) {
             if (stored.key() instanceof RecordKey.RequestKey key) {
-                requests.put(key.requestId(), new RequestEntry(stored.record(), stored.version()));
+                requests.load(key.requestId(), stored.record(), stored.version());
             }
         }
         hosts.values().forEach(this::publish);
@@ -152,7 +146,7 @@ final class ClusterEditor {
                 HostEntry placed = hostsById.get(record.getHostId());
                 HostEntry storage = hostsById.get(record.getStorageHostId());
                 if (placed != null) {
-                    moved.add(vm.id());
+                    changes.moved(vm.id());
                     placed.count(record, vm.id(), 1);
                 }
                 if (storage != null && storage != placed) {
@@ -169,8 +163,8 @@ final class ClusterEditor {
         waiting.sort(Comparator.comparingLong(vm -> vm.record().getStateSinceMillis()));
         pending.clear();
         pending.addAll(waiting);
-        waiting.forEach(vm -> waitingChanged.add(vm.id()));
-        staffingChanged.addAll(jobs.keySet());
+        waiting.forEach(vm -> changes.waiting(vm.id()));
+        jobs.keySet().forEach(changes::staffing);
     }
 
     private static boolean isOf(VmRecord record, JobEntry job) {
@@ -208,35 +202,9 @@ final class ClusterEditor {
         return Collections.unmodifiableCollection(pending);
     }
 
-    /** VMs that came to a host, left one, or count there for something else, since the last call. */
-    Set<UUID> takeMoved() {
-        return take(moved);
-    }
-
-    /** VMs that began to wait for a place since the last call, ceased to, or wait and ask for something else now. */
-    Set<UUID> takeWaitingChanged() {
-        return take(waitingChanged);
-    }
-
-    /** Whether {@link #takeWaitingChanged} has any. */
-    boolean hasWaitingChanged() {
-        return !waitingChanged.isEmpty();
-    }
-
-    /** VMs since the last call of which another state, or another spec of their job, may make something else possible. */
-    Set<UUID> takeStandingChanged() {
-        return take(standingChanged);
-    }
-
-    /** Jobs since the last call that have other VMs, VMs in other states, or another spec. */
-    Set<JobKey> takeStaffingChanged() {
-        return take(staffingChanged);
-    }
-
-    private static <T> Set<T> take(Set<T> changed) {
-        Set<T> taken = new LinkedHashSet<>(changed);
-        changed.clear();
-        return taken;
+    /** What has changed since others looked. */
+    ClusterChanges changes() {
+        return changes;
     }
 
     /** VMs in a state that must not last. */
@@ -269,8 +237,7 @@ final class ClusterEditor {
         vms.values().stream()
                 .filter(vm -> vm.version() != Write.ABSENT)
                 .forEach(vm -> records.add(new RecordsOfTerm.Entry(new RecordKey.VmKey(vm.id()), vm.record())));
-        requests.forEach(
-                (id, request) -> records.add(new RecordsOfTerm.Entry(new RecordKey.RequestKey(id), request.record())));
+        records.addAll(requests.records());
         if (configVersion != Write.ABSENT) {
             records.add(new RecordsOfTerm.Entry(new RecordKey.ConfigKey(), config));
         }
@@ -300,9 +267,9 @@ final class ClusterEditor {
         return Collections.unmodifiableCollection(hosts.values());
     }
 
-    Optional<RequestRecord> request(UUID id) {
-        RequestEntry entry = requests.get(id);
-        return entry == null ? Optional.empty() : Optional.of(entry.record());
+    /** Operators' calls that were answered, so that none is carried out twice. */
+    AnsweredRequests requests() {
+        return requests;
     }
 
     EventLog events() {
@@ -363,20 +330,10 @@ final class ClusterEditor {
         JobRecord next = record.toBuilder().setFormat(FORMAT).build();
         unit.write(new Write.Put(new RecordKey.JobRecordKey(job.key()), next.toByteString(), job.version()));
         Job former = job.job();
-        boolean asksAnew = !job.record().getSpec().equals(next.getSpec());
+        JobSpec formerSpec = job.record().getSpec();
         job.set(next, job.version() + 1);
-        if (!former.rules().equals(job.job().rules())
-                || former.priority() != job.job().priority()
-                || former.replicas() != job.job().replicas()) {
-            job.vms.values().forEach(vm -> moved.add(vm.id()));
-        }
+        changes.job(job, former, formerSpec);
         jobsToReconcile.add(job.key());
-        if (asksAnew) {
-            staffingChanged.add(job.key());
-            for (VmEntry vm : job.vms.values()) {
-                (vm.state() == VmState.PENDING ? waitingChanged : standingChanged).add(vm.id());
-            }
-        }
         unit.then(() -> view.putJob(new JobView(job.key(), next)));
     }
 
@@ -395,8 +352,7 @@ final class ClusterEditor {
         vm.enqueuedNanos = time.nanoTime();
         vms.put(vm.id(), vm);
         job.vms.put(record.getOrdinal(), vm);
-        waitingChanged.add(vm.id());
-        staffingChanged.add(job.key());
+        changes.vmCreated(vm);
         index(vm);
         unit.then(() -> publish(vm, job));
         return vm;
@@ -412,18 +368,7 @@ final class ClusterEditor {
             host.count(next, vm.id(), 1);
         }
         vm.set(next, vm.version() + 1);
-        if (!former.getHostId().equals(next.getHostId())
-                || !former.getReservation().equals(next.getReservation())
-                || HostLoss.isWanted(former) != HostLoss.isWanted(next)) {
-            moved.add(vm.id());
-        }
-        if (isPending(former) || isPending(next)) {
-            waitingChanged.add(vm.id());
-        }
-        if (former.getState() != next.getState()) {
-            standingChanged.add(vm.id());
-            staffingChanged.add(job.key());
-        }
+        changes.vm(vm, former);
         if (former.getState() != next.getState() || former.getIncarnation() != next.getIncarnation()) {
             vm.pendingDecision = null;
             vm.deadlinesPassed = 0;
@@ -447,9 +392,7 @@ final class ClusterEditor {
         }
         List<HostEntry> affected = hostsOf(vm.record(), vm.record());
         affected.forEach(host -> host.count(vm.record(), vm.id(), -1));
-        moved.add(vm.id());
-        waitingChanged.add(vm.id());
-        staffingChanged.add(job.key());
+        changes.vmRemoved(vm);
         vms.remove(vm.id());
         job.vms.remove(vm.record().getOrdinal());
         pending.remove(vm);
@@ -523,32 +466,6 @@ final class ClusterEditor {
         controllerSetVersion++;
     }
 
-    void putRequest(UUID id, ByteString bodyHash, ByteString response, Unit unit) {
-        RequestRecord record = RequestRecord.newBuilder()
-                .setFormat(FORMAT)
-                .setBodyHash(bodyHash)
-                .setResponse(response)
-                .setAtMillis(time.wallMillis())
-                .build();
-        unit.write(new Write.Put(new RecordKey.RequestKey(id), record.toByteString(), Write.ABSENT));
-        requests.put(id, new RequestEntry(record, 0));
-    }
-
-    /** Forgets answers that are older than {@code beforeMillis}, at most {@code limit} of them. */
-    void pruneRequests(long beforeMillis, int limit, Unit unit) {
-        var iterator = requests.entrySet().iterator();
-        for (int pruned = 0; pruned < limit && iterator.hasNext(); ) {
-            var entry = iterator.next();
-            if (entry.getValue().record().getAtMillis() < beforeMillis) {
-                unit.write(new Write.Delete(
-                        new RecordKey.RequestKey(entry.getKey()),
-                        entry.getValue().version()));
-                iterator.remove();
-                pruned++;
-            }
-        }
-    }
-
     // ---- what operators see ----
 
     /** Shows a VM's observations, which are not stored; its record is shown by the unit that wrote it. */
@@ -593,10 +510,6 @@ final class ClusterEditor {
             case PLACED, STARTING, MIGRATING, STOPPING, EVICTING, DELETING, DELETED -> passing.add(vm);
             case RUNNING, STOPPED, FAILED -> {}
         }
-    }
-
-    private static boolean isPending(VmRecord vm) {
-        return Records.state(vm.getState()) == VmState.PENDING;
     }
 
     private List<HostEntry> hostsOf(VmRecord former, VmRecord next) {

@@ -86,7 +86,7 @@ public final class ClusterOperations {
      */
     public static Preparation<Optional<PlanBasis>> planRebalance(UUID requestId) {
         return context -> {
-            if (context.cluster().request(requestId).isPresent()) {
+            if (context.cluster().requests().find(requestId).isPresent()) {
                 return Optional.empty();
             }
             context.moves().requireFree(MoveRound.REBALANCE);

@@ -27,7 +27,7 @@ public final class HostDeaths {
     /** Finds the host, and everyone who could have heard it; empty: the request was done before. */
     public static Preparation<Optional<SuspectedHost>> suspect(String nameOrId, UUID requestId) {
         return context -> {
-            if (context.cluster().request(requestId).isPresent()) {
+            if (context.cluster().requests().find(requestId).isPresent()) {
                 return Optional.empty();
             }
             HostEntry host = find(context, nameOrId);
@@ -76,7 +76,7 @@ public final class HostDeaths {
     public static Preparation<Optional<PowerOff>> beginPowerOff(String nameOrId, UUID requestId, UUID attempt) {
         return context -> {
             ClusterEditor cluster = context.cluster();
-            if (cluster.request(requestId).isPresent()) {
+            if (cluster.requests().find(requestId).isPresent()) {
                 return Optional.empty();
             }
             HostEntry host = find(context, nameOrId);

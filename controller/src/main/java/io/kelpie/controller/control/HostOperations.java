@@ -48,7 +48,7 @@ public final class HostOperations {
      */
     public static Preparation<Optional<DrainBasis>> planDrain(DrainHostRequest request, UUID requestId) {
         return context -> {
-            if (context.cluster().request(requestId).isPresent()) {
+            if (context.cluster().requests().find(requestId).isPresent()) {
                 return Optional.empty();
             }
             HostEntry host = find(context, request.getHost());

@@ -37,7 +37,7 @@ final class JobBudgets {
      * @return the lowest priority of a job of which VMs may be ended now and could not be before; empty if there is none
      */
     OptionalInt refresh() {
-        Set<JobKey> changed = cluster.takeStaffingChanged();
+        Set<JobKey> changed = cluster.changes().takeStaffing();
         changed.addAll(unheard);
         unheard.clear();
         OptionalInt lowest = OptionalInt.empty();

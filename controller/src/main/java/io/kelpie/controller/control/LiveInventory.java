@@ -20,9 +20,6 @@ import io.kelpie.controller.scheduling.explain.Explainer;
 import io.kelpie.controller.scheduling.explain.Explanation;
 import io.kelpie.controller.scheduling.preempt.Nomination;
 import io.kelpie.controller.scheduling.preempt.Nominations;
-import io.kelpie.proto.v1.HostCapacity;
-import io.kelpie.proto.v1.JobSpec;
-import io.kelpie.proto.v1.NumaNode;
 import io.kelpie.proto.v1.Pool;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -267,7 +264,7 @@ final class LiveInventory {
         }
         tentative.clear();
         Map<UUID, InstanceView> left = new LinkedHashMap<>();
-        Set<UUID> moved = cluster.takeMoved();
+        Set<UUID> moved = cluster.changes().takeMoved();
         Set<String> shared = poolsSeenByMore();
         if (!shared.equals(sharedPools)) {
             sharedPools = shared;
@@ -291,7 +288,7 @@ final class LiveInventory {
             tell(left.get(id), instances.of(id).orElse(null));
         }
         placed.clear();
-        cluster.takeStandingChanged().forEach(this::mark);
+        cluster.changes().takeStanding().forEach(this::mark);
         inventory.reserve().settle();
     }
 
@@ -354,7 +351,7 @@ final class LiveInventory {
         }
         Optional<String> backup = Optional.ofNullable(backups.get(vm.id()))
                 .or(() -> Records.nonEmpty(vm.record().getBackupHostId()));
-        InstanceView view = view(vm, host.get(), backup);
+        InstanceView view = InstanceViews.of(vm, host.get(), cluster.jobOf(vm), this::isShared, backup);
         int number = inventory.count(view);
         if (number != HostTable.UNKNOWN) {
             instances.put(view);
@@ -380,42 +377,5 @@ final class LiveInventory {
 
     private boolean isEndable(VmEntry vm) {
         return Movability.endForbidden(cluster.jobOf(vm).record(), vm.record()).isEmpty();
-    }
-
-    /** What the instance holds is as it was placed; the rules, and how important it is, are its job's present ones. */
-    private InstanceView view(VmEntry vm, HostEntry host, Optional<String> backup) {
-        JobEntry job = cluster.jobOf(vm);
-        JobSpec spec = job.specOf(vm);
-        Reservation held = Records.reservation(vm.record().getReservation());
-        return new InstanceView(
-                vm.id(),
-                host.id(),
-                job.key(),
-                vm.record().getOrdinal(),
-                job.job().replicas(),
-                job.job().priority(),
-                Shapes.shape(spec),
-                job.job().rules(),
-                held.on(indexes(host.record().getCapacity(), held.numaNodes())),
-                vm.record().getStateSinceMillis(),
-                HostLoss.restarts(spec, vm.record(), this::isShared),
-                backup);
-    }
-
-    /** Records name NUMA nodes by id, placement by their place in the host's list. */
-    private static List<Integer> indexes(HostCapacity capacity, List<Integer> ids) {
-        List<Integer> indexes = new ArrayList<>();
-        for (int i = 0; i < capacity.getNumaNodesCount(); i++) {
-            if (ids.contains(capacity.getNumaNodes(i).getId())) {
-                indexes.add(i);
-            }
-        }
-        return indexes;
-    }
-
-    /** Ids of a host's NUMA nodes that placement names by their place in the host's list. */
-    static List<Integer> ids(HostEntry host, List<Integer> indexes) {
-        List<NumaNode> nodes = host.record().getCapacity().getNumaNodesList();
-        return indexes.stream().map(index -> nodes.get(index).getId()).toList();
     }
 }

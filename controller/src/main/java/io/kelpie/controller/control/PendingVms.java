@@ -39,7 +39,7 @@ final class PendingVms {
 
     /** Whether no VM waits, as far as the records say. */
     boolean isEmpty() {
-        return queue.size() == 0 && !cluster.hasWaitingChanged();
+        return queue.size() == 0 && !cluster.changes().hasWaiting();
     }
 
     /**
@@ -49,7 +49,7 @@ final class PendingVms {
      */
     List<VmEntry> advance(InventoryChanges changes) {
         long now = cluster.nowMillis();
-        Set<UUID> changed = cluster.takeWaitingChanged();
+        Set<UUID> changed = cluster.changes().takeWaiting();
         if (now < latestMillis) {
             // The clock was set back: waits that it measured are over, see StoredWait.
             cluster.pending().stream()

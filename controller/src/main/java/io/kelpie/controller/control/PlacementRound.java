@@ -339,7 +339,7 @@ final class PlacementRound {
                         .setStorageHostId(host.id())
                         .setBackupHostId(decision.backupHost().orElse(""))
                         .setReservation(Records.reservation(
-                                Reservation.of(job.job().shape()).on(LiveInventory.ids(host, decision.numaNodes()))))
+                                Reservation.of(job.job().shape()).on(InstanceViews.ids(host, decision.numaNodes()))))
                         .setNotBeforeMillis(0)
                         .setSpecVersion(job.record().getVersion())
                         .setRestartSerial(job.record().getRestartSerial())

@@ -25,23 +25,7 @@ import org.junit.jupiter.api.Test;
 
 /** Room that is kept for the loss of a host, in the running controller. */
 class NPlusOneTest {
-    /** Longer than a silent host takes to be fenced: 14.24 s. */
-    private static final long UNTIL_FENCED = 16_500;
-
     private static final SchedulingPolicy ENFORCED = SchedulingPolicy.DEFAULT.withNPlusOne(NPlusOne.ENFORCE);
-
-    private static TestAgent host(TestController controller, String name, int memoryMib) {
-        TestAgent agent = controller.agent(name).memoryMib(memoryMib).canLease();
-        agent.connect();
-        controller.settle();
-        controller.pass(500);
-        return agent;
-    }
-
-    private static void obey(TestController controller, List<TestAgent> agents) {
-        agents.forEach(TestAgent::obey);
-        controller.settle();
-    }
 
     private static Map<String, VmRecord> records(TestController controller) {
         Map<String, VmRecord> records = new HashMap<>();
@@ -50,10 +34,7 @@ class NPlusOneTest {
     }
 
     private static JobSpec job(String name, int replicas, int memoryMib) {
-        JobSpec job = TestController.job(name, replicas);
-        return job.toBuilder()
-                .setVm(job.getVm().toBuilder().setMemoryMib(memoryMib))
-                .build();
+        return TestController.sized(TestController.job(name, replicas), memoryMib);
     }
 
     @Test
@@ -61,11 +42,11 @@ class NPlusOneTest {
         TestController controller = TestController.leading(ENFORCED);
         List<TestAgent> agents = new ArrayList<>();
         for (int i = 0; i < 4; i++) {
-            agents.add(host(controller, "h" + i, 4096));
+            agents.add(controller.leasing("h" + i, 4096));
         }
         controller.apply(job("web", 28, 400));
         controller.settle();
-        obey(controller, agents);
+        controller.obey(agents);
         controller.pass(5_500);
         Map<String, VmRecord> before = records(controller);
         List<String> running = before.entrySet().stream()
@@ -89,9 +70,9 @@ class NPlusOneTest {
 
         TestAgent lost = agents.remove(1);
         lost.fallSilent();
-        controller.pass(UNTIL_FENCED);
+        controller.passUntilFenced();
         assertThat(controller.model().host("h1").orElseThrow().health()).isEqualTo(HostHealth.HOST_HEALTH_FENCED);
-        obey(controller, agents);
+        controller.obey(agents);
         for (String name : running) {
             VmRecord now = controller.vm(name).record();
             assertThat(now.getState()).as(name).isEqualTo(VmState.VM_STATE_RUNNING);
@@ -111,11 +92,11 @@ class NPlusOneTest {
         TestController first = new TestController(cluster, time, "c1", oneByOne);
         first.loop.start();
         first.settle();
-        TestAgent h0 = host(first, "h0", 4096);
-        TestAgent h1 = host(first, "h1", 4096);
+        TestAgent h0 = first.leasing("h0", 4096);
+        TestAgent h1 = first.leasing("h1", 4096);
         first.apply(job("web", 6, 400));
         for (int i = 0; i < 8; i++) {
-            obey(first, List.of(h0, h1));
+            first.obey(List.of(h0, h1));
             first.pass(1_000);
         }
         assertThat(records(first).values()).extracting(VmRecord::getState).containsOnly(VmState.VM_STATE_RUNNING);
@@ -123,7 +104,7 @@ class NPlusOneTest {
         assertThat(onH0).isPositive();
 
         h0.fallSilent();
-        first.pass(UNTIL_FENCED);
+        first.passUntilFenced();
         List<VmRecord> waiting = records(first).values().stream()
                 .filter(vm -> vm.getState() == VmState.VM_STATE_PENDING)
                 .toList();
@@ -146,7 +127,7 @@ class NPlusOneTest {
         again.connect();
         for (int i = 0; i < 8; i++) {
             second.pass(1_000);
-            obey(second, List.of(again));
+            second.obey(List.of(again));
         }
         assertThat(records(second).values()).extracting(VmRecord::getState).containsOnly(VmState.VM_STATE_RUNNING);
         assertThat(countOn(second, again)).isEqualTo(6);
@@ -166,14 +147,14 @@ class NPlusOneTest {
     @Test
     void vmsThatCouldNotComeBackAreTold() {
         TestController controller = TestController.leading(SchedulingPolicy.DEFAULT.withNPlusOne(NPlusOne.WARN));
-        List<TestAgent> agents = List.of(host(controller, "h0", 4096), host(controller, "h1", 4096));
+        List<TestAgent> agents = List.of(controller.leasing("h0", 4096), controller.leasing("h1", 4096));
         JobSpec left = job("left", 2, 400).toBuilder()
                 .setOnHostFailure(OnHostFailure.ON_HOST_FAILURE_LEAVE)
                 .build();
         controller.apply(left);
         controller.apply(job("web", 12, 400));
         controller.settle();
-        obey(controller, agents);
+        controller.obey(agents);
         controller.pass(5_500);
         long backedUp = records(controller).values().stream()
                 .filter(vm -> vm.getJob().equals("web") && !vm.getBackupHostId().isEmpty())
@@ -190,7 +171,7 @@ class NPlusOneTest {
                         .contains("N+1 is warn")
                         .contains("kelpie capacity"));
 
-        host(controller, "h2", 8192);
+        controller.leasing("h2", 8192);
         controller.pass(5_500);
         assertThat(controller.loop.view().orElseThrow().failover().unprotectedVms())
                 .isZero();
@@ -201,18 +182,18 @@ class NPlusOneTest {
     @Test
     void aStoppedVmDoesNotComeBackIntoKeptRoom() {
         TestController controller = TestController.leading(ENFORCED);
-        List<TestAgent> agents = List.of(host(controller, "h0", 4096), host(controller, "h1", 4096));
+        List<TestAgent> agents = List.of(controller.leasing("h0", 4096), controller.leasing("h1", 4096));
         controller.apply(job("web", 2, 1_000));
         controller.settle();
-        obey(controller, agents);
+        controller.obey(agents);
         assertThat(controller.state("web-0")).isEqualTo(VmState.VM_STATE_RUNNING);
         control(controller, "web-0", io.kelpie.proto.v1.ControlAction.CONTROL_ACTION_RESTART);
         assertThat(controller.vm("web-0").record().getReturning()).isTrue();
-        obey(controller, agents);
-        obey(controller, agents);
+        controller.obey(agents);
+        controller.obey(agents);
         assertThat(controller.state("web-0")).isEqualTo(VmState.VM_STATE_RUNNING);
         control(controller, "web-0", io.kelpie.proto.v1.ControlAction.CONTROL_ACTION_STOP);
-        obey(controller, agents);
+        controller.obey(agents);
         assertThat(controller.state("web-0")).isEqualTo(VmState.VM_STATE_STOPPED);
         control(controller, "web-0", io.kelpie.proto.v1.ControlAction.CONTROL_ACTION_START);
         assertThat(controller.vm("web-0").record().getReturning()).isFalse();
@@ -230,10 +211,10 @@ class NPlusOneTest {
     @Test
     void onlyAChangeOfTheTemplateMakesVmsOutdated() {
         TestController controller = TestController.leading(SchedulingPolicy.DEFAULT);
-        List<TestAgent> agents = List.of(host(controller, "h0", 4096), host(controller, "h1", 4096));
+        List<TestAgent> agents = List.of(controller.leasing("h0", 4096), controller.leasing("h1", 4096));
         controller.apply(job("web", 2, 400));
         controller.settle();
-        obey(controller, agents);
+        controller.obey(agents);
         Map<String, VmRecord> before = records(controller);
 
         JobSpec other = job("web", 3, 400).toBuilder()

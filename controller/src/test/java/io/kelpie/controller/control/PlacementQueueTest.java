@@ -29,7 +29,7 @@ class PlacementQueueTest {
         TestAgent agent = controller.agent("h1").memoryMib(6 * 334);
         connect(agent);
 
-        assertThat(started(agent)).hasSize(6).allMatch(name -> name.startsWith("high-"));
+        assertThat(agent.takeStarted()).hasSize(6).allMatch(name -> name.startsWith("high-"));
         assertThat(placed()).hasSize(6);
     }
 
@@ -43,7 +43,7 @@ class PlacementQueueTest {
         TestAgent agent = controller.agent("h1").memoryMib(6 * 334);
         connect(agent);
 
-        assertThat(started(agent))
+        assertThat(agent.takeStarted())
                 .filteredOn(name -> name.startsWith("few-"))
                 .as("every other turn")
                 .hasSize(3);
@@ -57,7 +57,7 @@ class PlacementQueueTest {
         controller.apply(vms("web", 5, 10));
         controller.settle();
 
-        assertThat(started(agent)).hasSize(5).allMatch(name -> name.startsWith("web-"));
+        assertThat(agent.takeStarted()).hasSize(5).allMatch(name -> name.startsWith("web-"));
         assertThat(controller.decisions("rejected"))
                 .as("one decision holds for all of them")
                 .isEqualTo(1);
@@ -105,7 +105,7 @@ class PlacementQueueTest {
         controller.apply(vms("web", 2, 50));
         controller.settle();
 
-        assertThat(started(agent)).containsExactlyInAnyOrder("web-0", "web-1");
+        assertThat(agent.takeStarted()).containsExactlyInAnyOrder("web-0", "web-1");
     }
 
     @Test
@@ -117,7 +117,7 @@ class PlacementQueueTest {
 
         TestAgent agent = controller.connected("h1");
 
-        assertThat(started(agent)).containsExactly("web-0");
+        assertThat(agent.takeStarted()).containsExactly("web-0");
     }
 
     @Test
@@ -138,7 +138,7 @@ class PlacementQueueTest {
         agent.obey();
         controller.settle();
 
-        assertThat(started(agent)).singleElement().asString().startsWith("second-");
+        assertThat(agent.takeStarted()).singleElement().asString().startsWith("second-");
         assertThat(controller.decisions("rejected") - rejected)
                 .as("the next one of its class finds no place; the impossible ones are not tried")
                 .isLessThanOrEqualTo(1);
@@ -164,7 +164,7 @@ class PlacementQueueTest {
         agent.connect();
         second.pass(2_000);
 
-        assertThat(started(agent)).hasSize(6).allMatch(name -> name.startsWith("high-"));
+        assertThat(agent.takeStarted()).hasSize(6).allMatch(name -> name.startsWith("high-"));
     }
 
     static JobSpec vms(String name, int replicas, int priority) {
@@ -175,23 +175,12 @@ class PlacementQueueTest {
 
     /** VMs that no host of a test has room for. */
     private static JobSpec large(String name, int replicas, int priority) {
-        JobSpec spec = vms(name, replicas, priority);
-        return spec.toBuilder()
-                .setVm(spec.getVm().toBuilder().setMemoryMib(100_000))
-                .build();
+        return TestController.sized(vms(name, replicas, priority), 100_000);
     }
 
     private void connect(TestAgent agent) {
         agent.connect();
         controller.pass(2_000);
-    }
-
-    static List<String> started(TestAgent agent) {
-        return agent.takeCommands().stream()
-                .filter(Command::hasStart)
-                .map(command -> command.getStart().getVmName())
-                .distinct()
-                .toList();
     }
 
     private List<VmName> placed() {

@@ -6,23 +6,18 @@ import io.kelpie.controller.store.memory.MemoryCluster;
 import io.kelpie.controller.view.VmView;
 import io.kelpie.proto.v1.Command;
 import io.kelpie.proto.v1.DataDisk;
-import io.kelpie.proto.v1.ExitReason;
-import io.kelpie.proto.v1.InstanceExit;
 import io.kelpie.proto.v1.InstancePhase;
 import io.kelpie.proto.v1.JobSpec;
 import io.kelpie.proto.v1.OnHostFailure;
 import io.kelpie.proto.v1.VmState;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.UUID;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.Test;
 
 /** VMs that are stopped for others, from the decision to the new place. Each host has room for three large VMs. */
 class PreemptionLoopTest {
-    private static final InstanceExit STOPPED =
-            InstanceExit.newBuilder().setReason(ExitReason.EXIT_REASON_STOPPED).build();
-
     private final MemoryCluster cluster = new MemoryCluster(UUID.randomUUID());
     private final TestTime time = new TestTime();
     private final TestController controller = controller("c1");
@@ -30,22 +25,17 @@ class PreemptionLoopTest {
     @Test
     void aVmOfLowerPriorityIsStoppedAndWaitsForAnotherPlace() {
         TestAgent h1 = full("low", 3, 10);
-        controller.apply(large("high", 1, 90));
-        controller.settle();
-
-        Command stop = only(h1, Command::hasStop);
+        Command stop = stopFor(large("high", 1, 90), h1);
         String victim = name(stop);
         assertThat(controller.state(victim)).isEqualTo(VmState.VM_STATE_EVICTING);
         assertThat(controller.eventsOf(victim))
                 .anyMatch(event -> event.startsWith("Preempted: preempted by VM default/high-0 of priority 90"));
         assertThat(controller.eventsOf("high-0")).anyMatch(event -> event.startsWith("Preempts: a place on h1"));
-        assertThat(Objects.requireNonNull(controller.vm("high-0").pendingDecision())
-                        .getWhy())
-                .contains("a place on h1 is kept for it", victim);
+        assertThat(controller.whyPending("high-0")).contains("a place on h1 is kept for it", victim);
 
-        h1.exits(stop, STOPPED);
+        h1.stopped(stop);
         controller.settle();
-        assertThat(PlacementQueueTest.started(h1)).containsExactly("high-0");
+        assertThat(h1.takeStarted()).containsExactly("high-0");
         assertThat(controller.vm("high-0").record().getDecision().getHostName()).isEqualTo("h1");
         assertThat(controller.state(victim)).isEqualTo(VmState.VM_STATE_PENDING);
         assertThat(controller.metrics.counter("kelpie_preemptions_total", "").getCount())
@@ -53,7 +43,7 @@ class PreemptionLoopTest {
 
         TestAgent h2 = controller.connected("h2");
         controller.pass(2_500);
-        assertThat(PlacementQueueTest.started(h2)).containsExactly(victim);
+        assertThat(h2.takeStarted()).containsExactly(victim);
     }
 
     @Test
@@ -142,81 +132,64 @@ class PreemptionLoopTest {
     @Test
     void thePlaceIsKeptFromOthersUntilItIsFree() {
         TestAgent h1 = full("low", 3, 10);
-        controller.apply(large("high", 1, 90));
-        controller.settle();
-        Command stop = only(h1, Command::hasStop);
+        Command stop = stopFor(large("high", 1, 90), h1);
         controller.apply(large("other", 1, 90)); // would fit as well, and asks later
-        h1.exits(stop, STOPPED);
+        h1.stopped(stop);
         controller.settle();
 
-        assertThat(PlacementQueueTest.started(h1)).contains("high-0").doesNotContain("other-0");
+        assertThat(h1.takeStarted()).contains("high-0").doesNotContain("other-0");
     }
 
     @Test
     void aMoreImportantVmTakesAKeptPlaceBeforeAnotherIsStopped() {
         TestAgent h1 = full("low", 3, 10);
-        controller.apply(large("high", 1, 50));
-        controller.settle();
-        Command stop = only(h1, Command::hasStop);
+        Command stop = stopFor(large("high", 1, 50), h1);
         controller.apply(large("urgent", 1, 90));
         controller.settle();
         assertThat(h1.takeCommands()).isEmpty();
         controller.pass(1_500);
         assertThat(controller.eventsOf("high-0")).anyMatch(event -> event.startsWith("PlaceLost: "));
 
-        h1.exits(stop, STOPPED);
+        h1.stopped(stop);
         controller.settle();
-        assertThat(PlacementQueueTest.started(h1)).containsExactly("urgent-0");
+        assertThat(h1.takeStarted()).containsExactly("urgent-0");
         assertThat(controller.state("high-0")).isEqualTo(VmState.VM_STATE_PENDING);
     }
 
     @Test
     void aVmThatAsksForLessMeanwhileNeedsNoPlaceKept() {
         TestAgent h1 = full("low", 3, 10);
-        controller.apply(large("high", 1, 50));
-        controller.settle();
-        only(h1, Command::hasStop);
-        JobSpec small = PlacementQueueTest.vms("high", 1, 50);
-        controller.apply(small.toBuilder()
-                .setVm(small.getVm().toBuilder().setMemoryMib(64))
-                .build());
+        stopFor(large("high", 1, 50), h1);
+        controller.apply(TestController.sized(PlacementQueueTest.vms("high", 1, 50), 64));
         controller.settle();
 
-        assertThat(PlacementQueueTest.started(h1))
-                .as("it fits beside the others")
-                .containsExactly("high-0");
+        assertThat(h1.takeStarted()).as("it fits beside the others").containsExactly("high-0");
     }
 
     @Test
     void aPlaceThatIsNotWantedAnyMoreIsFreeForOthers() {
         TestAgent h1 = full("low", 3, 10);
-        controller.apply(large("high", 1, 90));
-        controller.settle();
-        Command stop = only(h1, Command::hasStop);
+        Command stop = stopFor(large("high", 1, 90), h1);
         controller.apply(large("high", 0, 90));
         controller.settle();
-        h1.exits(stop, STOPPED);
+        h1.stopped(stop);
         controller.pass(3_000);
 
-        assertThat(PlacementQueueTest.started(h1)).containsExactly(name(stop));
+        assertThat(h1.takeStarted()).containsExactly(name(stop));
     }
 
     @Test
     void aPlaceThatDoesNotBecomeFreeIsGivenUp() {
         TestAgent h1 = full("low", 3, 10);
-        controller.apply(large("high", 1, 90));
-        controller.settle();
-        only(h1, Command::hasStop);
+        stopFor(large("high", 1, 90), h1);
         h1.disconnect(); // and is never heard again
         controller.pass(Preemptions.PATIENCE_MILLIS + 1_000);
 
         assertThat(controller.eventsOf("high-0")).anyMatch(event -> event.startsWith("PlaceLost: "));
-        assertThat(Objects.requireNonNull(controller.vm("high-0").pendingDecision())
-                        .getWhy())
-                .doesNotContain("is kept for it");
+        assertThat(controller.whyPending("high-0")).doesNotContain("is kept for it");
         TestAgent h2 = controller.connected("h2");
         controller.pass(3_000);
-        assertThat(PlacementQueueTest.started(h2)).containsExactly("high-0");
+        assertThat(h2.takeStarted()).containsExactly("high-0");
     }
 
     @Test
@@ -228,21 +201,17 @@ class PreemptionLoopTest {
         controller.apply(large("high", 1, 90));
         controller.pass(3_000);
         assertThat(h1.takeCommands()).isEmpty();
-        assertThat(Objects.requireNonNull(controller.vm("high-0").pendingDecision())
-                        .getWhy())
-                .contains("on their way out", name(stop));
+        assertThat(controller.whyPending("high-0")).contains("on their way out", name(stop));
 
-        h1.exits(stop, STOPPED);
+        h1.stopped(stop);
         controller.settle();
-        assertThat(PlacementQueueTest.started(h1)).containsExactly("high-0");
+        assertThat(h1.takeStarted()).containsExactly("high-0");
     }
 
     @Test
     void aNewLeaderWaitsForTheVictimsOfTheFormerAndStopsNobodyElse() {
         TestAgent h1 = full("low", 3, 10);
-        controller.apply(large("high", 1, 90));
-        controller.settle();
-        Command stop = only(h1, Command::hasStop);
+        Command stop = stopFor(large("high", 1, 90), h1);
         List<VmView> running = new ArrayList<>(controller.model().vms().values());
         running.removeIf(vm -> vm.record().getHostId().isEmpty());
 
@@ -262,9 +231,9 @@ class PreemptionLoopTest {
         assertThat(stops).isNotEmpty().allMatch(Command::hasStop);
         assertThat(stops).extracting(Command::getVmId).containsOnly(stop.getVmId());
         assertThat(second.state("high-0")).isEqualTo(VmState.VM_STATE_PENDING);
-        again.exits(stops.get(0), STOPPED);
+        again.stopped(stops.get(0));
         second.settle();
-        assertThat(PlacementQueueTest.started(again)).containsExactly("high-0");
+        assertThat(again.takeStarted()).containsExactly("high-0");
     }
 
     private TestController controller(String id) {
@@ -287,11 +256,15 @@ class PreemptionLoopTest {
         return agent;
     }
 
+    /** A job comes for which one VM is stopped; the command that says so. */
+    private Command stopFor(JobSpec high, TestAgent agent) {
+        controller.apply(high);
+        controller.settle();
+        return only(agent, Command::hasStop);
+    }
+
     private static JobSpec large(String name, int replicas, int priority) {
-        JobSpec spec = PlacementQueueTest.vms(name, replicas, priority);
-        return spec.toBuilder()
-                .setVm(spec.getVm().toBuilder().setMemoryMib(1_200))
-                .build();
+        return TestController.sized(PlacementQueueTest.vms(name, replicas, priority), 1_200);
     }
 
     private long away(String job) {
@@ -310,7 +283,7 @@ class PreemptionLoopTest {
                 .name();
     }
 
-    private static Command only(TestAgent agent, java.util.function.Predicate<Command> kind) {
+    private static Command only(TestAgent agent, Predicate<Command> kind) {
         List<Command> commands = agent.takeCommands();
         assertThat(commands).hasSize(1).allMatch(kind);
         return commands.get(0);

@@ -90,12 +90,7 @@ public final class TestAgent implements AgentSession {
                 accept(command);
                 runs(command);
             } else if (command.hasStop()) {
-                exits(
-                        command,
-                        InstanceExit.newBuilder()
-                                .setIncarnation(command.getIncarnation())
-                                .setReason(ExitReason.EXIT_REASON_STOPPED)
-                                .build());
+                stopped(command);
             }
         }
     }
@@ -302,6 +297,16 @@ public final class TestAgent implements AgentSession {
         send(report(start.getVmId(), start.getIncarnation(), InstancePhase.INSTANCE_PHASE_RUNNING));
     }
 
+    /** It has ended as it was told to. */
+    public void stopped(Command stop) {
+        exits(
+                stop,
+                InstanceExit.newBuilder()
+                        .setIncarnation(stop.getIncarnation())
+                        .setReason(ExitReason.EXIT_REASON_STOPPED)
+                        .build());
+    }
+
     public void exits(Command start, InstanceExit exit) {
         send(report(start.getVmId(), start.getIncarnation(), InstancePhase.INSTANCE_PHASE_EXITED)
                 .setExit(exit));
@@ -328,6 +333,15 @@ public final class TestAgent implements AgentSession {
                 .toList();
         received.clear();
         return commands;
+    }
+
+    /** Names of VMs that it was told to start since the last call for commands. */
+    public List<String> takeStarted() {
+        return takeCommands().stream()
+                .filter(Command::hasStart)
+                .map(command -> command.getStart().getVmName())
+                .distinct()
+                .toList();
     }
 
     /** All messages received since the last call. */

@@ -30,6 +30,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -140,6 +141,21 @@ public final class TestController {
         return agent;
     }
 
+    /** An agent with so much memory that is connected, holds a lease and can run leased instances. */
+    public TestAgent leasing(String name, int memoryMib) {
+        TestAgent agent = agent(name).memoryMib(memoryMib).canLease();
+        agent.connect();
+        settle();
+        pass(500);
+        return agent;
+    }
+
+    /** Agents do what they were told. */
+    public void obey(List<TestAgent> some) {
+        some.forEach(TestAgent::obey);
+        settle();
+    }
+
     /** Agents ask for their leases; then ticks until nothing more happens without time passing. */
     public void settle() {
         for (int i = 0; i < 20; i++) {
@@ -156,6 +172,11 @@ public final class TestController {
         } catch (InterruptedException e) {
             throw new AssertionError(e);
         }
+    }
+
+    /** Lets so much time pass that a host that fell silent is fenced: 14.24 s and some more. */
+    public void passUntilFenced() {
+        pass(16_500);
     }
 
     /** Lets time pass in steps of half a second. */
@@ -214,6 +235,11 @@ public final class TestController {
         return vm(name).record().getState();
     }
 
+    /** Why a VM has no place, in a sentence. */
+    public String whyPending(String name) {
+        return Objects.requireNonNull(vm(name).pendingDecision(), name).getWhy();
+    }
+
     public boolean hasVm(String name) {
         return model().vm(VmName.parse("default", name).orElseThrow()).isPresent();
     }
@@ -233,6 +259,13 @@ public final class TestController {
                         .setAcceleration(Acceleration.newBuilder().setMode(Acceleration.Mode.MODE_ANY))
                         .setBoot(Boot.newBuilder()
                                 .setKernel(ImageSource.newBuilder().setFile("vmlinuz"))))
+                .build();
+    }
+
+    /** The same with VMs of another size. */
+    public static JobSpec sized(JobSpec job, int memoryMib) {
+        return job.toBuilder()
+                .setVm(job.getVm().toBuilder().setMemoryMib(memoryMib))
                 .build();
     }
 }

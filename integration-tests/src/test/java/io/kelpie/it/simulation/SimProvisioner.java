@@ -5,8 +5,6 @@ import io.kelpie.agent.driver.LaunchSpec;
 import io.kelpie.agent.instance.InstanceFolders;
 import io.kelpie.agent.instance.Provisioner;
 import io.kelpie.agent.instance.StartOrder;
-import java.util.List;
-import java.util.Optional;
 import java.util.UUID;
 
 /** Images and disks that are ready after a while. */
@@ -26,21 +24,16 @@ final class SimProvisioner implements Provisioner {
         while (machine.world.now() < at) {
             BlockingCall.pause();
         }
-        return new Prepared(
-                new LaunchSpec(
+        LaunchSpec spec = new LaunchSpec.Builder(
                         order.id(),
                         order.vmName(),
-                        order.template().getVcpus(),
-                        order.template().getMemoryMib(),
                         order.accelerator(),
-                        Optional.empty(),
-                        List.of(),
-                        List.of(),
                         folders.serialLog(order.id().vmId()),
                         folders.instance(order.id()),
-                        folders.run(order.id()),
-                        Optional.empty()),
-                false);
+                        folders.run(order.id()))
+                .size(order.template().getVcpus(), order.template().getMemoryMib())
+                .build();
+        return new Prepared(spec, false);
     }
 
     @Override

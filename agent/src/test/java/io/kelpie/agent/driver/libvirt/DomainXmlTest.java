@@ -67,7 +67,7 @@ class DomainXmlTest {
 
     @Test
     void cpusOfTheHostAreAskedForByMode() throws Exception {
-        LaunchSpec kvm = Specs.with(SPEC, Accelerator.KVM);
+        LaunchSpec kvm = SPEC.toBuilder().accelerator(Accelerator.KVM).build();
         GuestCpu model = new GuestCpu(GuestCpu.Kind.HOST_MODEL, "", Optional.empty());
         GuestCpu same = new GuestCpu(GuestCpu.Kind.HOST_PASSTHROUGH, "", Optional.of("vmx"));
 
@@ -93,8 +93,10 @@ class DomainXmlTest {
 
     @Test
     void numaNodesAndHugepages() throws Exception {
-        Document domain = domain(Specs.sized(SPEC, 4, 1024)
-                .with(new GuestHardware(GuestCpu.PLAIN, Optional.of(HugepageSize.TWO_MIB), 2, List.of(3, 1))));
+        Document domain = domain(SPEC.toBuilder()
+                .size(4, 1024)
+                .hardware(new GuestHardware(GuestCpu.PLAIN, Optional.of(HugepageSize.TWO_MIB), 2, List.of(3, 1)))
+                .build());
 
         assertThat(value(domain, "/domain/memoryBacking/hugepages/page[@unit='MiB']/@size"))
                 .isEqualTo("2");
@@ -111,7 +113,9 @@ class DomainXmlTest {
 
     @Test
     void oneNumaNodeIsBoundWithoutTheGuestSeeingIt() throws Exception {
-        Document domain = domain(SPEC.with(new GuestHardware(GuestCpu.PLAIN, Optional.empty(), 1, List.of(1))));
+        Document domain = domain(SPEC.toBuilder()
+                .hardware(new GuestHardware(GuestCpu.PLAIN, Optional.empty(), 1, List.of(1)))
+                .build());
 
         assertThat(value(domain, "/domain/numatune/memory[@mode='preferred']/@nodeset"))
                 .isEqualTo("1");
@@ -119,12 +123,14 @@ class DomainXmlTest {
     }
 
     private static LaunchSpec with(LaunchSpec spec, GuestCpu cpu) {
-        return spec.with(new GuestHardware(cpu, Optional.empty(), 1, List.of()));
+        return spec.toBuilder()
+                .hardware(new GuestHardware(cpu, Optional.empty(), 1, List.of()))
+                .build();
     }
 
     @Test
     void onlyTheGuestUnderTcgHasATranslationCache() throws Exception {
-        Document kvm = domain(Specs.with(SPEC, Accelerator.KVM));
+        Document kvm = domain(SPEC.toBuilder().accelerator(Accelerator.KVM).build());
 
         assertThat(value(kvm, "/domain/@type")).isEqualTo("kvm");
         assertThat(value(kvm, "count(//tb-cache)")).isEqualTo("0");
@@ -133,14 +139,13 @@ class DomainXmlTest {
 
     @Test
     void everyDiskSaysItsFormat() throws Exception {
-        LaunchSpec spec = Specs.with(
-                SPEC,
-                List.of(
+        LaunchSpec spec = SPEC.toBuilder()
+                .disks(List.of(
                         Specs.disk("root", Path.of("/p/root.qcow2"), DiskFormat.QCOW2, Bus.VIRTIO),
                         Specs.disk("data", Path.of("/p/data.raw"), DiskFormat.RAW, Bus.IDE),
                         Specs.disk("seed", Path.of("/p/seed.iso"), DiskFormat.RAW, Bus.CDROM),
-                        Specs.disk("more", Path.of("/p/more.raw"), DiskFormat.RAW, Bus.VIRTIO)),
-                List.of());
+                        Specs.disk("more", Path.of("/p/more.raw"), DiskFormat.RAW, Bus.VIRTIO)))
+                .build();
 
         Document domain = domain(spec);
 
@@ -152,10 +157,10 @@ class DomainXmlTest {
 
     @Test
     void aKernelIsLoadedDirectly() throws Exception {
-        Document domain = domain(Specs.with(
-                SPEC,
-                new LaunchSpec.KernelBoot(
-                        Path.of("/p/vmlinuz"), Optional.of(Path.of("/p/initrd")), "console=ttyS0 a=\"b<c>&d\"")));
+        Document domain = domain(SPEC.toBuilder()
+                .kernel(new LaunchSpec.KernelBoot(
+                        Path.of("/p/vmlinuz"), Optional.of(Path.of("/p/initrd")), "console=ttyS0 a=\"b<c>&d\""))
+                .build());
 
         assertThat(value(domain, "/domain/os/kernel")).isEqualTo("/p/vmlinuz");
         assertThat(value(domain, "/domain/os/initrd")).isEqualTo("/p/initrd");
@@ -165,12 +170,11 @@ class DomainXmlTest {
 
     @Test
     void networkInterfacesAreOfUserMode() throws Exception {
-        Document domain = domain(Specs.with(
-                SPEC,
-                SPEC.disks(),
-                List.of(
+        Document domain = domain(SPEC.toBuilder()
+                .nics(List.of(
                         new LaunchSpec.Nic("52:54:00:00:00:01", NicModel.VIRTIO),
-                        new LaunchSpec.Nic("52:54:00:00:00:02", NicModel.E1000))));
+                        new LaunchSpec.Nic("52:54:00:00:00:02", NicModel.E1000)))
+                .build());
 
         assertThat(value(domain, "//interface[@type='user'][mac/@address='52:54:00:00:00:01']/model/@type"))
                 .isEqualTo("virtio");
@@ -181,7 +185,9 @@ class DomainXmlTest {
     @Test
     void textOfOthersStaysText() throws Exception {
         Path hostile = Path.of("/p/a'b\"c<d>&e, f=g/\u00fc]]>.raw");
-        LaunchSpec spec = Specs.with(SPEC, List.of(Specs.disk("root", hostile, DiskFormat.RAW, Bus.VIRTIO)), List.of());
+        LaunchSpec spec = SPEC.toBuilder()
+                .disks(List.of(Specs.disk("root", hostile, DiskFormat.RAW, Bus.VIRTIO)))
+                .build();
 
         assertThat(value(domain(spec), "//disk/source/@file")).isEqualTo(hostile.toString());
     }

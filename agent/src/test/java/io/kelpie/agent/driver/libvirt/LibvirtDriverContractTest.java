@@ -96,7 +96,9 @@ class LibvirtDriverContractTest extends VmDriverContract {
     @Override
     protected LaunchSpec broken(LaunchSpec spec) throws Exception {
         Path kernel = Files.writeString(spec.instanceFolder().resolve("kernel"), "not a kernel");
-        return Specs.with(spec, new LaunchSpec.KernelBoot(kernel, Optional.empty(), "console=ttyS0"));
+        return spec.toBuilder()
+                .kernel(new LaunchSpec.KernelBoot(kernel, Optional.empty(), "console=ttyS0"))
+                .build();
     }
 
     @Override

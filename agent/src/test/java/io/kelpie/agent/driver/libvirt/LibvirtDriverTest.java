@@ -93,15 +93,15 @@ class LibvirtDriverTest {
         Path data = folder.resolve("data.qcow2");
         run("qemu-img", "create", "-q", "-f", "qcow2", data.toString(), "1M");
         Path seed = Files.write(folder.resolve("seed.iso"), new byte[1 << 20]);
-        LaunchSpec full = Specs.with(
-                spec,
-                List.of(
+        LaunchSpec full = spec.toBuilder()
+                .disks(List.of(
                         Specs.disk("root", overlay, DiskFormat.QCOW2, Bus.VIRTIO),
                         Specs.disk("data", data, DiskFormat.QCOW2, Bus.IDE),
-                        Specs.disk("seed", seed, DiskFormat.RAW, Bus.CDROM)),
-                List.of(
+                        Specs.disk("seed", seed, DiskFormat.RAW, Bus.CDROM)))
+                .nics(List.of(
                         new LaunchSpec.Nic("52:54:00:00:00:01", NicModel.VIRTIO),
-                        new LaunchSpec.Nic("52:54:00:00:00:02", NicModel.E1000)));
+                        new LaunchSpec.Nic("52:54:00:00:00:02", NicModel.E1000)))
+                .build();
 
         driver(SYSTEM).start(full);
 
@@ -111,12 +111,11 @@ class LibvirtDriverTest {
 
     @Test
     void aGuestWithNumaNodesAndANamedCpuRuns() throws Exception {
-        LaunchSpec spec = Specs.sized(idle(), 2, 32)
-                .with(new GuestHardware(
-                        new GuestCpu(GuestCpu.Kind.NAMED, "Nehalem", Optional.empty()),
-                        Optional.empty(),
-                        2,
-                        List.of()));
+        LaunchSpec spec = idle().toBuilder()
+                .size(2, 32)
+                .hardware(new GuestHardware(
+                        new GuestCpu(GuestCpu.Kind.NAMED, "Nehalem", Optional.empty()), Optional.empty(), 2, List.of()))
+                .build();
         LibvirtDriver driver = driver(SYSTEM);
 
         driver.start(spec);
@@ -127,12 +126,14 @@ class LibvirtDriverTest {
 
     @Test
     void aGuestWhoseNamedCpuHasAFeatureThatIsNotThereIsRefused() throws Exception {
-        LaunchSpec spec = Specs.sized(idle(), 1, 32)
-                .with(new GuestHardware(
+        LaunchSpec spec = idle().toBuilder()
+                .size(1, 32)
+                .hardware(new GuestHardware(
                         new GuestCpu(GuestCpu.Kind.NAMED, "Icelake-Server", Optional.empty()),
                         Optional.empty(),
                         1,
-                        List.of()));
+                        List.of()))
+                .build();
 
         assertThatThrownBy(() -> driver(SYSTEM).start(spec))
                 .isInstanceOf(DriverException.class)
@@ -143,7 +144,7 @@ class LibvirtDriverTest {
     @Test
     void runsUnderKvm() throws Exception {
         assumeTrue(Files.exists(Path.of("/dev/kvm")), "this machine has no KVM");
-        LaunchSpec spec = Specs.with(idle(), Accelerator.KVM);
+        LaunchSpec spec = idle().toBuilder().accelerator(Accelerator.KVM).build();
         LibvirtDriver driver = driver(SYSTEM);
 
         driver.start(spec);

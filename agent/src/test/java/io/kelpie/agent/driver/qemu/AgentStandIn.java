@@ -10,7 +10,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
 import java.util.UUID;
 
 /**
@@ -25,20 +24,18 @@ final class AgentStandIn {
 
     static LaunchSpec spec(Path folder) {
         Path instance = folder.resolve("instances/00000000-0000-0000-0000-000000000001/1");
-        return new LaunchSpec(
-                new InstanceId(new UUID(0, 1), 1),
-                "web-0",
-                1,
-                16,
-                Accelerator.TCG,
-                Optional.empty(),
-                List.of(new LaunchSpec.Disk(
-                        "root", folder.resolve("disk"), LaunchSpec.DiskFormat.RAW, LaunchSpec.Bus.VIRTIO, false)),
-                List.of(),
-                folder.resolve("serial.log"),
-                instance,
-                folder.resolve("run"),
-                Optional.of(lease(folder).bond(LINEAGE)));
+        return new LaunchSpec.Builder(
+                        new InstanceId(new UUID(0, 1), 1),
+                        "web-0",
+                        Accelerator.TCG,
+                        folder.resolve("serial.log"),
+                        instance,
+                        folder.resolve("run"))
+                .size(1, 16)
+                .disks(List.of(new LaunchSpec.Disk(
+                        "root", folder.resolve("disk"), LaunchSpec.DiskFormat.RAW, LaunchSpec.Bus.VIRTIO, false)))
+                .lease(lease(folder).bond(LINEAGE))
+                .build();
     }
 
     static LeaseFile lease(Path folder) {

@@ -70,15 +70,17 @@ class QemuCommandLineTest {
     void aCpuIsAskedForByItsKind(
             GuestCpu.Kind kind, @Nullable String name, @Nullable String nesting, Accelerator accelerator, String cpu) {
         GuestCpu guest = new GuestCpu(kind, name == null ? "" : name, Optional.ofNullable(nesting));
-        assertThat(line(spec(1, 64, accelerator, List.of(), List.of())
-                        .with(new GuestHardware(guest, Optional.empty(), 1, List.of()))))
+        assertThat(line(spec(1, 64, accelerator, List.of(), List.of()).toBuilder()
+                        .hardware(new GuestHardware(guest, Optional.empty(), 1, List.of()))
+                        .build()))
                 .containsSequence("-cpu", cpu);
     }
 
     @Test
     void hugepagesAreTakenBeforeTheGuestRuns() throws Exception {
-        List<String> line = line(spec(2, 1024, Accelerator.KVM, List.of(), List.of())
-                .with(new GuestHardware(GuestCpu.PLAIN, Optional.of(HugepageSize.TWO_MIB), 1, List.of())));
+        List<String> line = line(spec(2, 1024, Accelerator.KVM, List.of(), List.of()).toBuilder()
+                .hardware(new GuestHardware(GuestCpu.PLAIN, Optional.of(HugepageSize.TWO_MIB), 1, List.of()))
+                .build());
 
         assertThat(line).containsSequence("-machine", "q35,memory-backend=ram0");
         assertThat(line).doesNotContain("-numa");
@@ -89,8 +91,9 @@ class QemuCommandLineTest {
 
     @Test
     void eachNumaNodeIsASocketWithMemoryOfItsOwn() throws Exception {
-        List<String> line = line(spec(4, 1024, Accelerator.KVM, List.of(), List.of())
-                .with(new GuestHardware(GuestCpu.PLAIN, Optional.empty(), 2, List.of(3, 1))));
+        List<String> line = line(spec(4, 1024, Accelerator.KVM, List.of(), List.of()).toBuilder()
+                .hardware(new GuestHardware(GuestCpu.PLAIN, Optional.empty(), 2, List.of(3, 1)))
+                .build());
 
         assertThat(line).containsSequence("-machine", "q35");
         assertThat(line).containsSequence("-smp", "4,sockets=2,cores=2,threads=1");
@@ -106,8 +109,9 @@ class QemuCommandLineTest {
 
     @Test
     void oneNumaNodeIsBoundWithoutTheGuestSeeingIt() throws Exception {
-        List<String> line = line(spec(4, 1024, Accelerator.KVM, List.of(), List.of())
-                .with(new GuestHardware(GuestCpu.PLAIN, Optional.empty(), 1, List.of(1))));
+        List<String> line = line(spec(4, 1024, Accelerator.KVM, List.of(), List.of()).toBuilder()
+                .hardware(new GuestHardware(GuestCpu.PLAIN, Optional.empty(), 1, List.of(1)))
+                .build());
 
         assertThat(line).containsSequence("-machine", "q35,memory-backend=ram0").containsSequence("-smp", "4");
         assertThat(line).doesNotContain("-numa");
@@ -186,20 +190,9 @@ class QemuCommandLineTest {
         LaunchSpec spec = spec(1, 16, Accelerator.TCG, List.of(disk), List.of());
         assertThat(device(line(spec), "ide-hd").path("bootindex").asInt(-1)).isZero();
 
-        LaunchSpec direct = new LaunchSpec(
-                spec.id(),
-                spec.vmName(),
-                1,
-                16,
-                Accelerator.TCG,
-                Optional.of(
-                        new KernelBoot(Path.of("/vmlinuz"), Optional.of(Path.of("/initrd")), "console=ttyS0 a=b,c")),
-                spec.disks(),
-                List.of(),
-                spec.serialLog(),
-                spec.instanceFolder(),
-                spec.runFolder(),
-                Optional.empty());
+        LaunchSpec direct = spec.toBuilder()
+                .kernel(new KernelBoot(Path.of("/vmlinuz"), Optional.of(Path.of("/initrd")), "console=ttyS0 a=b,c"))
+                .build();
 
         assertThat(device(line(direct), "ide-hd").has("bootindex")).isFalse();
         assertThat(line(direct))
@@ -232,36 +225,32 @@ class QemuCommandLineTest {
         for (int i = 0; i < 16; i++) {
             nics.add(new Nic(String.format("02:00:00:00:00:%02x", i), i % 2 == 0 ? NicModel.VIRTIO : NicModel.E1000));
         }
-        return new LaunchSpec(
-                new InstanceId(new UUID(0, 7), 1),
-                "web-0",
-                2,
-                64,
-                Accelerator.TCG,
-                Optional.empty(),
-                disks,
-                nics,
-                instanceFolder.resolve("serial.log"),
-                instanceFolder,
-                runFolder,
-                Optional.empty());
+        return new LaunchSpec.Builder(
+                        new InstanceId(new UUID(0, 7), 1),
+                        "web-0",
+                        Accelerator.TCG,
+                        instanceFolder.resolve("serial.log"),
+                        instanceFolder,
+                        runFolder)
+                .size(2, 64)
+                .disks(disks)
+                .nics(nics)
+                .build();
     }
 
     private static LaunchSpec spec(
             int vcpus, long memoryMib, Accelerator accelerator, List<Disk> disks, List<Nic> nics) {
-        return new LaunchSpec(
-                new InstanceId(new UUID(0, 7), 1),
-                "web-0",
-                vcpus,
-                memoryMib,
-                accelerator,
-                Optional.empty(),
-                disks,
-                nics,
-                Path.of("/s,t/serial.log"),
-                Path.of("/instance"),
-                Path.of("/run"),
-                Optional.empty());
+        return new LaunchSpec.Builder(
+                        new InstanceId(new UUID(0, 7), 1),
+                        "web-0",
+                        accelerator,
+                        Path.of("/s,t/serial.log"),
+                        Path.of("/instance"),
+                        Path.of("/run"))
+                .size(vcpus, memoryMib)
+                .disks(disks)
+                .nics(nics)
+                .build();
     }
 
     private static List<String> line(LaunchSpec spec) {

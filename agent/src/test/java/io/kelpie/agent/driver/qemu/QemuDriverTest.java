@@ -65,19 +65,10 @@ class QemuDriverTest {
                 folder.resolve("instances").resolve(id.vmId().toString()).resolve("1"));
         Path disk = instance.resolve("root.raw");
         BootSector.write(disk, "hello");
-        return new LaunchSpec(
-                id,
-                "web-0",
-                1,
-                16,
-                Accelerator.TCG,
-                Optional.empty(),
-                List.of(new LaunchSpec.Disk("root", disk, LaunchSpec.DiskFormat.RAW, LaunchSpec.Bus.IDE, false)),
-                List.of(),
-                instance.resolve("serial.log"),
-                instance,
-                runFolder,
-                Optional.empty());
+        return new LaunchSpec.Builder(id, "web-0", Accelerator.TCG, instance.resolve("serial.log"), instance, runFolder)
+                .size(1, 16)
+                .disks(List.of(new LaunchSpec.Disk("root", disk, LaunchSpec.DiskFormat.RAW, LaunchSpec.Bus.IDE, false)))
+                .build();
     }
 
     private GuardRecord record() throws DriverException {
@@ -180,19 +171,10 @@ class QemuDriverTest {
     @Test
     void aBadKernelIsToldWithQemusWords() throws Exception {
         Path kernel = Files.writeString(folder.resolve("vmlinuz"), "no kernel");
-        LaunchSpec bad = new LaunchSpec(
-                spec.id(),
-                spec.vmName(),
-                1,
-                16,
-                Accelerator.TCG,
-                Optional.of(new LaunchSpec.KernelBoot(kernel, Optional.empty(), "")),
-                List.of(),
-                List.of(),
-                spec.serialLog(),
-                spec.instanceFolder(),
-                spec.runFolder(),
-                Optional.empty());
+        LaunchSpec bad = spec.toBuilder()
+                .kernel(new LaunchSpec.KernelBoot(kernel, Optional.empty(), ""))
+                .disks(List.of())
+                .build();
 
         DriverException failure = catchThrowableOfType(DriverException.class, () -> driver.start(bad));
 
@@ -225,44 +207,22 @@ class QemuDriverTest {
 
     /** On NUMA node 0 of this machine, which every machine has. */
     private LaunchSpec withTwoNumaNodes(String cpuModel) {
-        return new LaunchSpec(
-                spec.id(),
-                spec.vmName(),
-                2,
-                32,
-                Accelerator.TCG,
-                Optional.empty(),
-                spec.disks(),
-                List.of(),
-                spec.serialLog(),
-                spec.instanceFolder(),
-                spec.runFolder(),
-                Optional.empty(),
-                new GuestHardware(
+        return spec.toBuilder()
+                .size(2, 32)
+                .hardware(new GuestHardware(
                         new GuestCpu(GuestCpu.Kind.NAMED, cpuModel, Optional.empty()),
                         Optional.empty(),
                         2,
-                        List.of(0, 0)));
+                        List.of(0, 0)))
+                .build();
     }
 
     @Test
     void aSecondWriterOfADiskIsKeptOutByTheLock() throws Exception {
         driver.start(spec);
         LaunchSpec first = spec;
-        LaunchSpec other = spec(folder.resolve("run2"));
-        LaunchSpec second = new LaunchSpec(
-                other.id(),
-                "web-1",
-                1,
-                16,
-                Accelerator.TCG,
-                Optional.empty(),
-                first.disks(),
-                List.of(),
-                other.serialLog(),
-                other.instanceFolder(),
-                other.runFolder(),
-                Optional.empty());
+        LaunchSpec second =
+                spec(folder.resolve("run2")).toBuilder().disks(first.disks()).build();
 
         DriverException failure = catchThrowableOfType(DriverException.class, () -> driver.start(second));
 

@@ -3,6 +3,7 @@ package io.kelpie.controller.scheduling.check;
 import io.kelpie.controller.model.NumaNode;
 import io.kelpie.controller.model.PageSize;
 import io.kelpie.controller.model.VmShape;
+import io.kelpie.controller.scheduling.HostSize;
 import io.kelpie.controller.scheduling.HostView;
 import io.kelpie.controller.scheduling.PlacementRequest;
 import io.kelpie.controller.scheduling.SchedulingPolicy;
@@ -14,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 
 /** What a host holds while a plan is replayed; numbers of any size, so that no sum can wrap. Belongs to one thread. */
 public final class HostLedger {
@@ -72,42 +74,8 @@ public final class HostLedger {
 
     /** What the host has too little of for all of these, as amount and name. */
     List<String> missing(Needs needs) {
-        List<Claim> claims = new ArrayList<>();
-        claims.add(new Claim(
-                "vCPUs",
-                "",
-                needs.vcpus(),
-                host.held().cpus(),
-                promisable(host.size().cpus())));
-        claims.add(new Claim(
-                "memory",
-                " MiB",
-                needs.memoryMib(),
-                host.held().memoryMib(),
-                host.size().memoryMib()));
-        needs.hugepagesMib()
-                .forEach((page, mib) -> claims.add(new Claim(
-                        "hugepages of " + page,
-                        " MiB",
-                        mib,
-                        host.held().hugepagesMib().getOrDefault(page, 0L),
-                        host.size().hugepagesMib().getOrDefault(page, 0L))));
-        needs.devices()
-                .forEach((kind, count) -> claims.add(new Claim(
-                        "devices " + kind,
-                        "",
-                        count,
-                        host.held().devices().getOrDefault(kind, 0),
-                        host.size().devices().getOrDefault(kind, 0))));
-        needs.poolMib()
-                .forEach((pool, mib) -> claims.add(new Claim(
-                        "pool " + pool,
-                        " MiB",
-                        mib,
-                        host.held().poolMib().getOrDefault(pool, 0L),
-                        host.size().poolMib().getOrDefault(pool, 0L))));
         List<String> missing = new ArrayList<>();
-        for (Claim claim : claims) {
+        for (Claim claim : claims(needs, needs.poolMib())) {
             if (exceeds(after(claim), claim)) {
                 missing.add(
                         after(claim).subtract(BigInteger.valueOf(claim.has())) + claim.unit() + " of " + claim.what());
@@ -187,56 +155,58 @@ public final class HostLedger {
     }
 
     private List<Claim> claims(PlacementRequest request, List<Integer> nodes) {
-        VmShape shape = request.shape();
-        List<Claim> claims = new ArrayList<>();
-        claims.add(new Claim(
-                "vCPUs",
-                "",
-                shape.vcpus(),
-                host.held().cpus(),
-                promisable(host.size().cpus())));
-        claims.add(new Claim(
-                "memory",
-                " MiB",
-                ordinaryMib(shape),
-                host.held().memoryMib(),
-                host.size().memoryMib()));
-        shape.hugepages()
-                .ifPresent(page -> claims.add(new Claim(
-                        "hugepages of " + page,
-                        " MiB",
-                        inPagesMib(shape, page),
-                        host.held().hugepagesMib().getOrDefault(page, 0L),
-                        host.size().hugepagesMib().getOrDefault(page, 0L))));
-        shape.devices()
-                .forEach((kind, count) -> claims.add(new Claim(
-                        "devices " + kind,
-                        "",
-                        count,
-                        host.held().devices().getOrDefault(kind, 0),
-                        host.size().devices().getOrDefault(kind, 0))));
-        if (!request.boundToHost().equals(Optional.of(host.id()))) {
-            addPools(shape, claims);
-        }
+        Needs needs = new Needs();
+        needs.add(request);
+        List<Claim> claims = claims(needs, poolMib(request));
         if (policy.startsInFlightMax() > 0) {
             claims.add(new Claim("starts in flight", "", 1, host.startsInFlight(), policy.startsInFlightMax()));
         }
         for (int node : new HashSet<>(nodes)) {
             if (exists(node)) {
-                claims.addAll(nodeClaims(shape, node));
+                claims.addAll(nodeClaims(request.shape(), node));
             }
         }
         return claims;
     }
 
-    private void addPools(VmShape shape, List<Claim> claims) {
-        shape.poolMib().forEach((pool, mib) -> {
-            Long total = host.size().poolMib().get(pool);
-            if (total != null) {
-                claims.add(new Claim(
-                        "pool " + pool, " MiB", mib, host.held().poolMib().getOrDefault(pool, 0L), total));
-            }
-        });
+    /** Of the host as a whole. */
+    private List<Claim> claims(Needs needs, Map<String, Long> poolMib) {
+        HostSize before = host.held();
+        HostSize has = host.size();
+        List<Claim> claims = new ArrayList<>();
+        claims.add(new Claim("vCPUs", "", needs.vcpus(), before.cpus(), promisable(has.cpus())));
+        claims.add(new Claim("memory", " MiB", needs.memoryMib(), before.memoryMib(), has.memoryMib()));
+        needs.hugepagesMib()
+                .forEach((page, mib) -> claims.add(new Claim(
+                        "hugepages of " + page,
+                        " MiB",
+                        mib,
+                        before.hugepagesMib().getOrDefault(page, 0L),
+                        has.hugepagesMib().getOrDefault(page, 0L))));
+        needs.devices()
+                .forEach((kind, count) -> claims.add(new Claim(
+                        "devices " + kind,
+                        "",
+                        count,
+                        before.devices().getOrDefault(kind, 0),
+                        has.devices().getOrDefault(kind, 0))));
+        poolMib.forEach((pool, mib) -> claims.add(new Claim(
+                "pool " + pool,
+                " MiB",
+                mib,
+                before.poolMib().getOrDefault(pool, 0L),
+                has.poolMib().getOrDefault(pool, 0L))));
+        return claims;
+    }
+
+    /** What the VM takes of pools that are there: disks that it keeps on the host hold their space already. */
+    private Map<String, Long> poolMib(PlacementRequest request) {
+        if (request.boundToHost().equals(Optional.of(host.id()))) {
+            return Map.of();
+        }
+        Map<String, Long> there = new TreeMap<>(request.shape().poolMib());
+        there.keySet().retainAll(host.size().poolMib().keySet());
+        return there;
     }
 
     /** An equal share of the VM's vCPUs and memory, each rounded up. */

@@ -2,8 +2,10 @@ package io.kelpie.controller.scheduling.check;
 
 import io.kelpie.controller.model.PageSize;
 import io.kelpie.controller.model.Reservation;
+import io.kelpie.controller.model.VmShape;
 import io.kelpie.controller.scheduling.PlacementRequest;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -18,35 +20,34 @@ final class Needs {
     private long numaVcpus; // of VMs that are bound to NUMA nodes
     private long numaMemoryMib; // likewise
 
+    /** One that was asked for. */
+    void add(PlacementRequest request) {
+        VmShape shape = request.shape();
+        long inPagesMib = shape.hugepages()
+                .map(page -> HostLedger.inPagesMib(shape, page))
+                .orElse(0L);
+        Reservation asked = new Reservation(
+                shape.vcpus(),
+                HostLedger.ordinaryMib(shape),
+                shape.hugepages(),
+                inPagesMib,
+                shape.poolMib(),
+                shape.devices(),
+                List.of());
+        add(asked, shape.numaNodes() > 0);
+    }
+
     /** One that is there: it needs what it holds. */
     void add(Reservation held, boolean numa) {
-        add(held.vcpus(), held.memoryMib(), numa);
+        vms++;
+        vcpus = Math.addExact(vcpus, held.vcpus());
+        memoryMib = Math.addExact(memoryMib, held.memoryMib());
         held.hugepages().ifPresent(page -> hugepagesMib.merge(page, held.hugepagesMib(), Math::addExact));
         held.poolMib().forEach((pool, mib) -> poolMib.merge(pool, mib, Math::addExact));
         held.devices().forEach((kind, count) -> devices.merge(kind, (long) count, Math::addExact));
-    }
-
-    /** One that was asked for. */
-    void add(PlacementRequest request) {
-        add(
-                request.shape().vcpus(),
-                HostLedger.ordinaryMib(request.shape()),
-                request.shape().numaNodes() > 0);
-        request.shape()
-                .hugepages()
-                .ifPresent(
-                        page -> hugepagesMib.merge(page, HostLedger.inPagesMib(request.shape(), page), Math::addExact));
-        request.shape().poolMib().forEach((pool, mib) -> poolMib.merge(pool, mib, Math::addExact));
-        request.shape().devices().forEach((kind, count) -> devices.merge(kind, (long) count, Math::addExact));
-    }
-
-    private void add(long someVcpus, long someMemoryMib, boolean numa) {
-        vms++;
-        vcpus = Math.addExact(vcpus, someVcpus);
-        memoryMib = Math.addExact(memoryMib, someMemoryMib);
         if (numa) {
-            numaVcpus = Math.addExact(numaVcpus, someVcpus);
-            numaMemoryMib = Math.addExact(numaMemoryMib, someMemoryMib);
+            numaVcpus = Math.addExact(numaVcpus, held.vcpus());
+            numaMemoryMib = Math.addExact(numaMemoryMib, held.memoryMib());
         }
     }
 
