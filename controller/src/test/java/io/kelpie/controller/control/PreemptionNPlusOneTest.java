@@ -14,14 +14,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/**
- * VMs that are stopped for others where room is kept for the loss of a host. Hosts have room for slots of one VM each: h0
- * for three, h1 and h2 for six. One VM on h0 is not started elsewhere, so a backup more finds room though no VM finds a
- * place.
- */
+/** VMs that are stopped for others where room is kept for the loss of a host. Hosts have room for slots of one VM each. */
 class PreemptionNPlusOneTest {
     private static final int SLOT_MIB = 1_200;
     private static final int TWO_SLOTS_MIB = 2_400;
@@ -37,8 +32,11 @@ class PreemptionNPlusOneTest {
         }
     }
 
-    @BeforeEach
-    void asManyRunAsMayWithAHostLess() {
+    /**
+     * Three slots on h0, six on h1 and on h2. One VM on h0 is not started elsewhere, so a backup more finds room though no VM
+     * finds a place.
+     */
+    private void asManyRunAsMayWithAHostLess() {
         agents.add(controller.leasing("h0", 4_096));
         controller.apply(job("fixed", 1, 10, SLOT_MIB).toBuilder()
                 .setOnHostFailure(OnHostFailure.ON_HOST_FAILURE_LEAVE)
@@ -59,6 +57,7 @@ class PreemptionNPlusOneTest {
 
     @Test
     void aPlaceIsKeptUntilTheVictimHasEnded() {
+        asManyRunAsMayWithAHostLess();
         List<Stop> stops = stopsFor(job("high", 1, 90, SLOT_MIB));
         assertThat(stops).hasSize(1);
         assertThatAPlaceIsKept();
@@ -72,6 +71,7 @@ class PreemptionNPlusOneTest {
 
     @Test
     void aPlaceIsKeptUntilTheLastVictimHasEnded() {
+        asManyRunAsMayWithAHostLess();
         List<Stop> stops = stopsFor(job("high", 1, 90, TWO_SLOTS_MIB));
         assertThat(stops).hasSize(2);
         assertThatAPlaceIsKept();
@@ -85,6 +85,29 @@ class PreemptionNPlusOneTest {
         stops.get(1).end();
         controller.settle();
         assertThatThePlaceIsGiven(stops.get(1).agent());
+    }
+
+    /** Of the two hosts each keeps all its room for the other: only what is kept for a victim makes room for a backup. */
+    @Test
+    void whatWasKeptForAVictimIsKeptForTheOneInItsPlace() {
+        agents.add(controller.leasing("h0", 4_096));
+        agents.add(controller.leasing("h1", 4_096));
+        controller.apply(job("low", 3, 10, SLOT_MIB));
+        controller.settle();
+        controller.obey(agents);
+        controller.apply(job("more", 1, 10, SLOT_MIB));
+        controller.pass(1_000);
+        assertThat(controller.state("more-0")).as("N+1 is enforced").isEqualTo(VmState.VM_STATE_PENDING);
+
+        List<Stop> stops = stopsFor(job("high", 1, 90, SLOT_MIB));
+        assertThat(stops).hasSize(1);
+        assertThatAPlaceIsKept();
+        controller.apply(job("other", 1, 10, SLOT_MIB));
+        passUndisturbed();
+
+        stops.get(0).end();
+        controller.settle();
+        assertThatThePlaceIsGiven(stops.get(0).agent());
     }
 
     private void assertThatAPlaceIsKept() {

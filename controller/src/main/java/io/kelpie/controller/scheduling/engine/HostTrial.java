@@ -77,12 +77,14 @@ public final class HostTrial {
     public void setAside(int instance) {
         shift(instance, -1);
         instances.setAside(instance, true);
+        inventory.reserve().setAside(instance);
     }
 
     /** From here on it counts as there again. */
     public void putBack(int instance) {
         shift(instance, 1);
         instances.setAside(instance, false);
+        inventory.reserve().putBack(instance);
     }
 
     private void shift(int instance, int sign) {

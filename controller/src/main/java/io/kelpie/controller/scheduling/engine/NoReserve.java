@@ -18,6 +18,12 @@ final class NoReserve implements Reserve {
     public void suspend() {}
 
     @Override
+    public void setAside(int instance) {}
+
+    @Override
+    public void putBack(int instance) {}
+
+    @Override
     public void resume() {}
 
     @Override

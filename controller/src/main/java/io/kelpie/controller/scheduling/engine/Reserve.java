@@ -23,7 +23,13 @@ public interface Reserve {
     /** Brings it up to date; from here on it stays as it is, while something is tried out. */
     void suspend();
 
-    /** What was tried out is undone. */
+    /** While suspended: as if the instance were gone, nothing is kept for it elsewhere. */
+    void setAside(int instance);
+
+    /** As it was before {@link #setAside}. */
+    void putBack(int instance);
+
+    /** What was tried out is undone; nothing is aside any more. */
     void resume();
 
     /** Whether a VM for which no host is allowed is placed nevertheless. */

@@ -11,7 +11,9 @@ import io.kelpie.controller.scheduling.engine.Inventory;
 import io.kelpie.controller.scheduling.engine.JobMembers;
 import io.kelpie.controller.scheduling.engine.Reserve;
 import io.kelpie.controller.scheduling.engine.Shortage;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -43,11 +45,15 @@ public final class Backups implements Reserve {
 
     private @Nullable Ask leaving; // between leaving and left
     private boolean suspended;
+    private final Map<Integer, Backup> aside = new HashMap<>(); // by instance, while suspended
     private long foundVersion = -1;
     private @Nullable Ask foundAsk;
     private int foundLost;
     private int found;
     private int foundMask;
+
+    /** Where an instance has its backup. */
+    private record Backup(int host, int numaMask) {}
 
     public Backups(Inventory inventory) {
         this.inventory = inventory;
@@ -307,6 +313,22 @@ public final class Backups implements Reserve {
     public void suspend() {
         settle();
         suspended = true;
+    }
+
+    @Override
+    public void setAside(int instance) {
+        if (assignments.hasBackup(instance)) {
+            aside.put(instance, new Backup(assignments.backup(instance), assignments.numaMask(instance)));
+            assignments.clear(instance);
+        }
+    }
+
+    @Override
+    public void putBack(int instance) {
+        Backup backup = aside.remove(instance);
+        if (backup != null) {
+            assignments.set(instance, backup.host(), backup.numaMask());
+        }
     }
 
     @Override

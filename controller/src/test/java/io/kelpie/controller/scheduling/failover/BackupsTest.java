@@ -389,6 +389,25 @@ class BackupsTest {
     }
 
     @Test
+    void nothingIsKeptForOneThatIsSetAside() {
+        Cluster cluster = enforced(named("a").size(4, 8000), named("b").size(4, 8000));
+        Placed victim = cluster.placeOn("a", vm("one").size(4, 8000));
+        HostTrial trial = new HostTrial(cluster.inventory(), new Search(cluster.inventory()));
+        Ask ask = cluster.inventory().ask(vm("two").size(4, 8000).request());
+
+        trial.open(index(cluster, "a"));
+        trial.setAside(victim.instance());
+        assertThat(trial.passesButSpread(ask)).isTrue();
+        trial.putBack(victim.instance());
+        assertThat(trial.passesButSpread(ask)).isFalse();
+        trial.setAside(victim.instance());
+        trial.close();
+
+        assertThat(cluster.backupNow(victim)).contains("b");
+        assertThat(Books.check(cluster)).isEmpty();
+    }
+
+    @Test
     void whatIsBuiltFromASnapshotDoesNotDependOnItsOrder() {
         SplittableRandom random = new SplittableRandom(3);
         Cluster cluster = new Cluster(NPlusOne.WARN);
