@@ -1,5 +1,6 @@
 package io.kelpie.cli.connect;
 
+import io.grpc.Attributes;
 import io.grpc.CallOptions;
 import io.grpc.Channel;
 import io.grpc.ClientCall;
@@ -65,8 +66,9 @@ final class Attempt extends ClientStreamTracer.Factory implements ClientIntercep
     @Override
     public ClientStreamTracer newClientStreamTracer(ClientStreamTracer.StreamInfo info, Metadata headers) {
         return new ClientStreamTracer() {
+            /** Before anything is written: the controller may have done it before the write is known to be over. */
             @Override
-            public void outboundHeaders() {
+            public void streamCreated(Attributes transport, Metadata sentHeaders) {
                 sent = true;
             }
         };
