@@ -109,10 +109,10 @@ class CommandFencePluginTest {
 
     @Test
     void aPluginThatLiesIsNotBelieved() throws IOException {
-        CommandFencePlugin plugin = plugin(Duration.ofSeconds(2), "test $1 = off || echo on");
+        CommandFencePlugin plugin = askingOnce("test $1 = off || echo on");
 
         assertThat(failure(plugin))
-                .hasMessage("host h1 is not confirmed to be off: it was not off within 2 s: 'off' succeeded, but its"
+                .hasMessage("host h1 is not confirmed to be off: it was not off within 20 s: 'off' succeeded, but its"
                         + " status is still on");
     }
 
